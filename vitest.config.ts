@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+// Packages are tested from source: only here is the private export condition on.
+// vitest also passes these to Node as --conditions: `import` among them would hand ESM to a CommonJS `require`.
+const source = { ssr: { resolve: { conditions: ['weighbridge-source', 'node'] } } };
+
+const project = (name: string, include: string[], more: object = {}) => ({
+  ...source,
+  extends: true as const,
+  test: { name, include, ...more },
+});
+
+/**
+ * `*.test.ts` needs neither root nor installed servers; `*.full.test.ts` does. `e2e/` starts the built
+ * command line as a user would.
+ */
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      ...['monitor', 'protocol', 'page', 'scheduler', 'cli'].map((name) =>
+        project(name, [`packages/${name}/test/**/*.test.ts`], { exclude: ['**/*.full.test.ts'] }),
+      ),
+      project('e2e', ['e2e/**/*.test.ts'], { exclude: ['**/*.full.test.ts'], testTimeout: 60_000 }),
+      project('full', ['packages/*/test/**/*.full.test.ts', 'e2e/**/*.full.test.ts'], { testTimeout: 120_000 }),
+    ],
+  },
+});
