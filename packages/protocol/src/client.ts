@@ -1,0 +1,249 @@
+import type { Bandwidth } from './bandwidth.ts';
+import type { Blob } from './blob.ts';
+import { attemptHeader, nodeHeader } from './headers.ts';
+import type { Job, JobList, JobLogs, JobState, JobSubmission, LogChunk } from './job.ts';
+import type {
+  AttemptRef,
+  AttemptResult,
+  ClaimReply,
+  ClaimRequest,
+  Heartbeat,
+  HeartbeatReply,
+  Node,
+  NodeList,
+  NodeRegistration,
+  NodeSession,
+} from './node.ts';
+import { type Problem, type ProblemCode, ProblemError, problems } from './problem.ts';
+
+export interface ClientOptions {
+  /** The master's address, e.g. `http://127.0.0.1:8080`. */
+  url: string;
+  token: string;
+  /** Set by a worker: its bytes count as this node's transfer. */
+  node?: string;
+}
+
+interface Call {
+  method?: string;
+  query?: Record<string, string | number | undefined>;
+  json?: unknown;
+  body?: ReadableStream | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+/** No master answers at the address. */
+export class UnreachableError extends Error {
+  readonly code = 'unreachable';
+  constructor(url: string, options: ErrorOptions) {
+    const cause = options.cause as { cause?: { code?: string; message?: string } } | undefined;
+    const why = cause?.cause?.code ?? cause?.cause?.message ?? 'no answer';
+    super(`no master answers at ${url} (${why}); is it running, and is --master right?`, options);
+    this.name = 'UnreachableError';
+  }
+}
+
+/**
+ * The API as functions. Every one throws {@link ProblemError} for an answer that is a problem and
+ * {@link UnreachableError} when nothing answers; all take an `AbortSignal`.
+ *
+ * @example
+ * const master = new Client({ url: 'http://127.0.0.1:8080', token });
+ * const job = await master.submit({ command: 'echo', args: ['hello'] });
+ */
+export class Client {
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(options: ClientOptions) {
+    this.#url = options.url.replace(/\/+$/, '');
+    this.#headers = { authorization: `Bearer ${options.token}` };
+    if (options.node !== undefined) this.#headers[nodeHeader] = options.node;
+  }
+
+  submit(job: JobSubmission, signal?: AbortSignal): Promise<Job> {
+    return this.#json('/jobs', { method: 'POST', json: job, signal });
+  }
+
+  jobs(
+    filter: { queue?: string; state?: JobState; cursor?: string; limit?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<JobList> {
+    return this.#json('/jobs', { query: filter, signal });
+  }
+
+  job(id: string, signal?: AbortSignal): Promise<Job> {
+    return this.#json(`/jobs/${encodeURIComponent(id)}`, { signal });
+  }
+
+  logs(id: string, signal?: AbortSignal): Promise<JobLogs> {
+    return this.#json(`/jobs/${encodeURIComponent(id)}/logs`, { signal });
+  }
+
+  /** The job's log as it comes, from its beginning until the job has ended. */
+  async *followLogs(id: string, signal?: AbortSignal): AsyncGenerator<LogChunk> {
+    const response = await this.#call(`/jobs/${encodeURIComponent(id)}/logs`, {
+      query: { follow: '' },
+      headers: { accept: 'text/event-stream' },
+      signal,
+    });
+    for await (const event of serverSentEvents(response)) {
+      if (event.type === 'chunk') yield JSON.parse(event.data) as LogChunk;
+    }
+  }
+
+  /** One file of a job, as a stream. */
+  download(id: string, name: string, signal?: AbortSignal): Promise<Response> {
+    return this.#call(`/jobs/${encodeURIComponent(id)}/files/${encodeURIComponent(name)}`, { signal });
+  }
+
+  nodes(signal?: AbortSignal): Promise<NodeList> {
+    return this.#json('/nodes', { signal });
+  }
+
+  node(id: string, signal?: AbortSignal): Promise<Node> {
+    return this.#json(`/nodes/${encodeURIComponent(id)}`, { signal });
+  }
+
+  register(node: NodeRegistration, signal?: AbortSignal): Promise<NodeSession> {
+    return this.#json('/nodes/register', { method: 'POST', json: node, signal });
+  }
+
+  heartbeat(node: string, heartbeat: Heartbeat, signal?: AbortSignal): Promise<HeartbeatReply> {
+    return this.#json(`/nodes/${encodeURIComponent(node)}/heartbeat`, { method: 'POST', json: heartbeat, signal });
+  }
+
+  claim(node: string, request: ClaimRequest, signal?: AbortSignal): Promise<ClaimReply> {
+    return this.#json(`/nodes/${encodeURIComponent(node)}/claim`, { method: 'POST', json: request, signal });
+  }
+
+  /** Appends to a log. `offset`: the stream's bytes before this chunk; a repeated chunk is not doubled. */
+  async appendLog(
+    { jobId, attempt }: AttemptRef,
+    chunk: { stream: 'stdout' | 'stderr' | 'system'; offset: number; bytes: Uint8Array<ArrayBuffer> },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const response = await this.#call(`/jobs/${jobId}/attempts/${attempt}/logs`, {
+      method: 'POST',
+      query: { stream: chunk.stream, offset: chunk.offset },
+      headers: { 'content-type': 'application/octet-stream' },
+      body: chunk.bytes,
+      signal,
+    });
+    await response.body?.cancel();
+  }
+
+  async result({ jobId, attempt }: AttemptRef, result: AttemptResult, signal?: AbortSignal): Promise<void> {
+    const response = await this.#call(`/jobs/${jobId}/attempts/${attempt}/result`, {
+      method: 'POST',
+      json: result,
+      signal,
+    });
+    await response.body?.cancel();
+  }
+
+  /** Is the blob stored? Its size in bytes, or `undefined`. */
+  async blobSize(sha256: string, signal?: AbortSignal): Promise<number | undefined> {
+    try {
+      const response = await this.#call(`/blobs/${sha256}`, { method: 'HEAD', signal });
+      return Number(response.headers.get('content-length'));
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** A blob as a stream. `attempt`: whose cost it is. */
+  blob(sha256: string, attempt?: AttemptRef, signal?: AbortSignal): Promise<Response> {
+    return this.#call(`/blobs/${sha256}`, { headers: attemptHeaders(attempt), signal });
+  }
+
+  /** Stores a blob, streamed; the master checks its SHA-256 against its name. */
+  putBlob(
+    sha256: string,
+    sizeBytes: number,
+    content: ReadableStream,
+    attempt?: AttemptRef,
+    signal?: AbortSignal,
+  ): Promise<Blob> {
+    return this.#json(`/blobs/${sha256}`, {
+      method: 'PUT',
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-length': String(sizeBytes),
+        ...attemptHeaders(attempt),
+      },
+      body: content,
+      signal,
+    });
+  }
+
+  bandwidth(signal?: AbortSignal): Promise<Bandwidth> {
+    return this.#json('/bandwidth', { signal });
+  }
+
+  async #json<T>(path: string, call: Call): Promise<T> {
+    const response = await this.#call(path, call);
+    return (await response.json()) as T;
+  }
+
+  async #call(path: string, { method = 'GET', query = {}, json, body, headers = {}, signal }: Call): Promise<Response> {
+    const url = new URL(this.#url + path);
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    const init: RequestInit = { method, headers: { ...this.#headers, ...headers }, redirect: 'error' };
+    if (signal) init.signal = signal;
+    if (json !== undefined) {
+      init.body = JSON.stringify(json);
+      init.headers = { ...init.headers, 'content-type': 'application/json' };
+    } else if (body !== undefined) {
+      init.body = body;
+      if (body instanceof ReadableStream) Object.assign(init, { duplex: 'half' });
+    }
+    let response: Response;
+    try {
+      response = await fetch(url, init);
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      throw new UnreachableError(this.#url, { cause });
+    }
+    if (response.ok) return response;
+    throw await problemOf(response);
+  }
+}
+
+function attemptHeaders(attempt: AttemptRef | undefined): Record<string, string> {
+  return attempt ? { [attemptHeader]: `${attempt.jobId}/${attempt.attempt}` } : {};
+}
+
+async function problemOf(response: Response): Promise<ProblemError> {
+  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
+  const code =
+    problem?.code !== undefined && problem.code in problems ? (problem.code as ProblemCode) : codeOf(response.status);
+  return new ProblemError(code, problem?.detail ?? `the master answered ${response.status}`);
+}
+
+function codeOf(status: number): ProblemCode {
+  const found = Object.entries(problems).find(([, problem]) => problem.status === status);
+  return (found?.[0] ?? 'internal') as ProblemCode;
+}
+
+/** Server-sent events of a response (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+async function* serverSentEvents(response: Response): AsyncGenerator<{ type: string; data: string }> {
+  if (!response.body) return;
+  let rest = '';
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    const blocks = (rest + text).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      let type = 'message';
+      const data: string[] = [];
+      for (const line of block.split('\n')) {
+        if (line.startsWith('event: ')) type = line.slice(7);
+        else if (line.startsWith('data: ')) data.push(line.slice(6));
+      }
+      if (data.length > 0) yield { type, data: data.join('\n') };
+    }
+  }
+}

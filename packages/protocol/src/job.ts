@@ -1,0 +1,140 @@
+import { type Static, Type } from 'typebox';
+import { limits } from './limits.ts';
+import { FileName, JobId, Name, OutputGlob, Sha256, Timestamp } from './names.ts';
+
+/** States that a job passes through; ARCHITECTURE.md draws the arrows. */
+export const liveJobStates = ['scheduled', 'blocked', 'queued', 'running', 'cancelling'] as const;
+/** States in which a job stays. */
+export const endedJobStates = ['succeeded', 'failed', 'timed_out', 'cancelled'] as const;
+export const jobStates = [...liveJobStates, ...endedJobStates] as const;
+export type LiveJobState = (typeof liveJobStates)[number];
+export type EndedJobState = (typeof endedJobStates)[number];
+export type JobState = (typeof jobStates)[number];
+
+/** True when a job will never run again by itself. */
+export function isEnded(state: JobState): state is EndedJobState {
+  return (endedJobStates as readonly JobState[]).includes(state);
+}
+
+/** How one attempt ended. `lost`: its node's lease lapsed. `refused`: the worker doesn't allow the command. */
+export const attemptOutcomes = [
+  'succeeded',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'refused',
+  'lost',
+  'released',
+] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+const strict = { additionalProperties: false } as const;
+
+export const InputFile = Type.Object({ name: FileName, sha256: Sha256 }, strict);
+export type InputFile = Static<typeof InputFile>;
+
+export const OutputFile = Type.Object(
+  { name: FileName, sha256: Sha256, sizeBytes: Type.Integer({ minimum: 0 }) },
+  strict,
+);
+export type OutputFile = Static<typeof OutputFile>;
+
+export const JobFiles = Type.Object(
+  {
+    inputs: Type.Optional(Type.Array(InputFile, { maxItems: limits.inputsCount })),
+    outputs: Type.Optional(Type.Array(OutputGlob, { maxItems: limits.outputsCount })),
+  },
+  strict,
+);
+
+/** What a caller submits. Unknown fields and wrong types are a 400. */
+export const JobSubmission = Type.Object(
+  {
+    queue: Type.Optional(Name),
+    command: Type.String({ minLength: 1, maxLength: limits.commandLength, pattern: '^[^\\u0000]+$' }),
+    args: Type.Optional(
+      Type.Array(Type.String({ maxLength: limits.argLength, pattern: '^[^\\u0000]*$' }), {
+        maxItems: limits.argsCount,
+      }),
+    ),
+    env: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
+        Type.String({ maxLength: limits.argLength, pattern: '^[^\\u0000]*$' }),
+        { maxProperties: limits.envCount, additionalProperties: false },
+      ),
+    ),
+    files: Type.Optional(JobFiles),
+    slots: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.slots })),
+    priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000 })),
+    timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.timeoutSecondsMax })),
+    retryLimit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.retryLimit })),
+    startAfter: Type.Optional(Timestamp),
+    idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  },
+  strict,
+);
+export type JobSubmission = Static<typeof JobSubmission>;
+
+/** Traffic between the master and whoever moved this job's files, logs and results: message bytes. */
+export const Bytes = Type.Object({ in: Type.Integer({ minimum: 0 }), out: Type.Integer({ minimum: 0 }) }, strict);
+export type Bytes = Static<typeof Bytes>;
+
+export const Attempt = Type.Object({
+  number: Type.Integer({ minimum: 1 }),
+  node: Name,
+  startedAt: Timestamp,
+  endedAt: Type.Optional(Timestamp),
+  outcome: Type.Optional(Type.Enum(attemptOutcomes)),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String()),
+  /** One sentence, when there is more to say than the outcome. */
+  reason: Type.Optional(Type.String()),
+  bytes: Bytes,
+});
+export type Attempt = Static<typeof Attempt>;
+
+export const Job = Type.Object({
+  id: JobId,
+  state: Type.Enum(jobStates),
+  queue: Name,
+  command: Type.String(),
+  args: Type.Array(Type.String()),
+  env: Type.Record(Type.String(), Type.String()),
+  files: Type.Object({ inputs: Type.Array(InputFile), outputs: Type.Array(Type.String()) }),
+  slots: Type.Integer(),
+  priority: Type.Integer(),
+  timeoutSeconds: Type.Integer(),
+  retryLimit: Type.Integer(),
+  createdAt: Timestamp,
+  startAfter: Type.Optional(Timestamp),
+  startedAt: Type.Optional(Timestamp),
+  endedAt: Type.Optional(Timestamp),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String()),
+  /** Why it is where it is, when the state alone doesn't say. */
+  reason: Type.Optional(Type.String()),
+  /** What the succeeded attempt sent back. */
+  outputs: Type.Array(OutputFile),
+  attempts: Type.Array(Attempt),
+  bytes: Bytes,
+});
+export type Job = Static<typeof Job>;
+
+export const JobList = Type.Object({
+  jobs: Type.Array(Job),
+  /** Pass it as `?cursor=` for the next page; absent on the last. */
+  cursor: Type.Optional(Type.String()),
+});
+export type JobList = Static<typeof JobList>;
+
+/** One log chunk as a reader sees it; `offset` counts the stream's bytes before it. */
+export const LogChunk = Type.Object({
+  attempt: Type.Integer(),
+  stream: Type.Union([Type.Literal('stdout'), Type.Literal('stderr'), Type.Literal('system')]),
+  offset: Type.Integer({ minimum: 0 }),
+  text: Type.String(),
+});
+export type LogChunk = Static<typeof LogChunk>;
+export const JobLogs = Type.Object({ chunks: Type.Array(LogChunk) });
+export type JobLogs = Static<typeof JobLogs>;

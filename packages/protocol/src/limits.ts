@@ -1,0 +1,29 @@
+/** Every bound that a caller can meet. Reaching one is a problem with a sentence, never silence. */
+export const limits = Object.freeze({
+  queues: 1000,
+  nodes: 1000,
+  nameLength: 63,
+  argsCount: 1000,
+  commandLength: 4096,
+  argLength: 32_768,
+  envCount: 256,
+  inputsCount: 1000,
+  outputsCount: 100,
+  resultOutputsCount: 10_000,
+  fileNameLength: 255,
+  slots: 1024,
+  bulkJobs: 1000,
+  retryLimit: 100,
+  timeoutSecondsMax: 86_400,
+  defaultTimeoutSeconds: 3600,
+  /** One JSON body. */
+  jsonBodyBytes: 4 * 1024 * 1024,
+  /** One chunk of log. */
+  logChunkBytes: 256 * 1024,
+  /** All logs of one job; past it they are cut, with a line that says so. */
+  jobLogBytes: 16 * 1024 * 1024,
+  /** One blob. */
+  blobBytes: 64 * 1024 ** 3,
+  pageSize: 1000,
+  defaultPageSize: 50,
+});

@@ -1,0 +1,103 @@
+import { type Static, Type } from 'typebox';
+import { attemptOutcomes, InputFile, OutputFile } from './job.ts';
+import { limits } from './limits.ts';
+import { JobId, Name, Timestamp } from './names.ts';
+
+const strict = { additionalProperties: false } as const;
+const Slots = Type.Integer({ minimum: 1, maximum: limits.slots });
+
+export const nodeStates = ['ready', 'draining', 'lost'] as const;
+export type NodeState = (typeof nodeStates)[number];
+
+/** A worker's first word. A name taken before is taken back: what its earlier session ran is lost. */
+export const NodeRegistration = Type.Object(
+  {
+    name: Name,
+    queues: Type.Array(Name, { minItems: 1, maxItems: 100 }),
+    slots: Slots,
+    labels: Type.Optional(Type.Record(Name, Type.String({ maxLength: 255 }), { maxProperties: 32 })),
+  },
+  strict,
+);
+export type NodeRegistration = Static<typeof NodeRegistration>;
+
+/** `session` names this run of the worker: a call with an older one is answered 409. */
+export const NodeSession = Type.Object({
+  id: Name,
+  session: Type.String({ format: 'uuid' }),
+  leaseSeconds: Type.Number(),
+  heartbeatSeconds: Type.Number(),
+});
+export type NodeSession = Static<typeof NodeSession>;
+
+/** A node's id is its name. */
+export const Node = Type.Object({
+  id: Name,
+  state: Type.Enum(nodeStates),
+  queues: Type.Array(Name),
+  slots: Slots,
+  slotsUsed: Type.Integer({ minimum: 0 }),
+  labels: Type.Record(Type.String(), Type.String()),
+  registeredAt: Timestamp,
+  lastHeartbeatAt: Timestamp,
+});
+export type Node = Static<typeof Node>;
+export const NodeList = Type.Object({ nodes: Type.Array(Node) });
+export type NodeList = Static<typeof NodeList>;
+
+/** One try at a job, named by both. */
+export const AttemptRef = Type.Object({ jobId: JobId, attempt: Type.Integer({ minimum: 1 }) }, strict);
+export type AttemptRef = Static<typeof AttemptRef>;
+
+export const Heartbeat = Type.Object(
+  { session: Type.String({ format: 'uuid' }), attempts: Type.Array(AttemptRef, { maxItems: limits.slots }) },
+  strict,
+);
+export type Heartbeat = Static<typeof Heartbeat>;
+
+/** `end`: attempts that the worker must end now, because they were cancelled or are no longer its own. */
+export const HeartbeatReply = Type.Object({ leaseSeconds: Type.Number(), end: Type.Array(AttemptRef) });
+export type HeartbeatReply = Static<typeof HeartbeatReply>;
+
+export const ClaimRequest = Type.Object(
+  {
+    session: Type.String({ format: 'uuid' }),
+    /** Free slots. */
+    slots: Slots,
+    /** How long to wait for work, at most 25; 0 answers at once. */
+    waitSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 25 })),
+  },
+  strict,
+);
+export type ClaimRequest = Static<typeof ClaimRequest>;
+
+/** All that a worker needs to run one attempt. */
+export const ClaimedAttempt = Type.Object({
+  jobId: JobId,
+  attempt: Type.Integer({ minimum: 1 }),
+  queue: Name,
+  command: Type.String(),
+  args: Type.Array(Type.String()),
+  env: Type.Record(Type.String(), Type.String()),
+  inputs: Type.Array(InputFile),
+  outputs: Type.Array(Type.String()),
+  slots: Slots,
+  timeoutSeconds: Type.Integer(),
+});
+export type ClaimedAttempt = Static<typeof ClaimedAttempt>;
+export const ClaimReply = Type.Object({ attempts: Type.Array(ClaimedAttempt) });
+export type ClaimReply = Static<typeof ClaimReply>;
+
+/** How an attempt ended. `released`: given back unharmed, because the worker stops; it uses up no retry. */
+export const AttemptResult = Type.Object(
+  {
+    session: Type.String({ format: 'uuid' }),
+    outcome: Type.Enum(attemptOutcomes.filter((outcome) => outcome !== 'lost')),
+    exitCode: Type.Optional(Type.Integer()),
+    signal: Type.Optional(Type.String({ maxLength: 20 })),
+    reason: Type.Optional(Type.String({ maxLength: 2000 })),
+    outputs: Type.Optional(Type.Array(OutputFile, { maxItems: limits.resultOutputsCount })),
+  },
+  strict,
+);
+export type AttemptResult = Static<typeof AttemptResult>;
