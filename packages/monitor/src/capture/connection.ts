@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { acceptedBytes, type CountingHandle, handleOf } from './counters.ts';
+import { Exchange } from './exchange.ts';
+import type { MessageState } from './parser-state.ts';
+
+/** What one server socket moved, and which exchanges are open on it. */
+export class Connection {
+  readonly socket: Socket;
+  readonly handle: CountingHandle | null;
+  /** The plaintext end, once the handshake is done. */
+  tls: TLSSocket | null = null;
+  readonly encrypted: boolean;
+  /** Input bytes at the end of the handshake; -1 before. */
+  handshakeIn = -1;
+  handshakeSettled = false;
+  /** Last readings. */
+  seenIn = 0;
+  seenOut = 0;
+  /** Of these, given to an exchange or to a reason. */
+  settledIn = 0;
+  settledOut = 0;
+  /** Plaintext already told apart from its records. */
+  overheadIn = 0;
+  overheadOut = 0;
+  /** Exchanges in order of arrival. Input may be of any of them, output is of the first. */
+  first: Exchange | null = null;
+  last: Exchange | null = null;
+  /** Its place in the list of open connections; -1 when closed. */
+  index = -1;
+  errorCode: string | undefined;
+  /** Whether the parser is inside a next head; null until a surplus made us ask. */
+  message: MessageState | null = null;
+  /** Two exchanges in turn: one may be asked for its bytes just after its end while the next is under way. */
+  #spare: Exchange;
+  #resting: Exchange;
+
+  constructor(socket: Socket, encrypted: boolean) {
+    this.socket = socket;
+    this.encrypted = encrypted;
+    this.handle = handleOf(socket);
+    this.#spare = new Exchange(this);
+    this.#resting = new Exchange(this);
+  }
+
+  /** An exchange to fill: one of the two that rest, else (pipelined) a new one. */
+  take(): Exchange {
+    const exchange = this.#spare;
+    if (!exchange.ended) return new Exchange(this);
+    this.#spare = this.#resting;
+    this.#resting = exchange;
+    return exchange;
+  }
+
+  /** The exchange of a request: open, or one of the last two ended. */
+  find(request: IncomingMessage): Exchange | undefined {
+    for (let exchange = this.first; exchange; exchange = exchange.next) {
+      if (exchange.request === request) return exchange;
+    }
+    if (this.#resting.request === request) return this.#resting;
+    return this.#spare.request === request ? this.#spare : undefined;
+  }
+
+  /** Reads the counters. Without Node's own the public getters serve, which over-count what is queued. */
+  read(): void {
+    const { handle, socket } = this;
+    if (handle) {
+      this.seenIn = handle.bytesRead;
+      const out = acceptedBytes(handle);
+      // A failed write has emptied the queue's size: what it held was never accepted, but a counter never goes down.
+      if (out > this.seenOut) this.seenOut = out;
+    } else {
+      this.seenIn = socket.bytesRead;
+      this.seenOut = Math.max(this.seenOut, socket.bytesWritten - socket.writableLength);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Server, Socket } from 'node:net';
+
+/** Node's HTTP parser, as far as we look (lib/_http_common.js, src/node_http_parser.cc). */
+interface Parser {
+  [slot: number]: unknown;
+  constructor: { kOnMessageBegin?: number };
+}
+interface ConnectionsList {
+  active(): unknown[];
+}
+
+/** Whether a connection's parser is inside a message whose head is not complete yet. */
+export interface MessageState {
+  begun: boolean;
+}
+
+/**
+ * Has the parser begun another message in what it was given? Asked only when a request was longer than its
+ * head and body should be.
+ *
+ * The first question on a connection goes through the list of all connections inside a message; from then on
+ * the parser tells of each beginning, so that no client can make us walk that list again and again.
+ */
+export function hasBegunMessage(socket: Socket, known: MessageState | null): MessageState {
+  if (known) return known;
+  const { parser, server } = socket as unknown as { parser?: Parser | null; server?: Server };
+  const state = { begun: false };
+  const slot = parser?.constructor.kOnMessageBegin;
+  if (!parser || slot === undefined) return state;
+  state.begun = connectionsOf(server)?.active().includes(parser) ?? false;
+  // Node empties the slot when the parser goes back to its pool (cleanParser).
+  parser[slot] = () => {
+    state.begun = true;
+  };
+  return state;
+}
+
+function connectionsOf(server: Server | undefined): ConnectionsList | undefined {
+  if (!server) return undefined;
+  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
+  return key && (server as unknown as Record<symbol, ConnectionsList>)[key];
+}

@@ -1,0 +1,14 @@
+export type { ExchangeBytes } from './capture/exchange.ts';
+export type { RegistryLike } from './export/registry.ts';
+export { imbalance } from './ledger/balance.ts';
+export { type MetricFamily, metricFamilies } from './metric-names.ts';
+export { type BandwidthMonitor, bytesOf, monitorBandwidth } from './monitor.ts';
+export type { MonitorInput } from './options.ts';
+export { setEndpoint } from './routes/endpoint.ts';
+export {
+  type BandwidthSnapshot,
+  type Directions,
+  type EndpointSnapshot,
+  type UnattributedReason,
+  unattributedReasons,
+} from './snapshot.ts';

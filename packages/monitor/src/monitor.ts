@@ -1,0 +1,195 @@
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:net';
+import { Accounting } from './capture/accounting.ts';
+import { Capture } from './capture/capture.ts';
+import type { ClientCell, ExchangeBytes } from './capture/exchange.ts';
+import { type CollectedFamily, collect, formatText, type Source } from './export/prometheus.ts';
+import { type RegistryLike, registerFamilies } from './export/registry.ts';
+import { takeSnapshot } from './export/snapshot.ts';
+import { sizeBounds } from './ledger/histogram.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { maxStatuses, other } from './ledger/rows.ts';
+import { type MonitorInput, type MonitorOptions, resolveOptions } from './options.ts';
+import { endpointOf } from './routes/endpoint.ts';
+import { type ListedRoute, watchFastify } from './routes/fastify.ts';
+import type { BandwidthSnapshot } from './snapshot.ts';
+
+/** Most clients told apart by `clientOf`; the rest is `_other`. */
+const maxClients = 1000;
+const monitors = new Set<BandwidthMonitor>();
+
+/** A running monitor. Made by {@link monitorBandwidth}. */
+export class BandwidthMonitor {
+  readonly #options: MonitorOptions;
+  readonly #ledger: Ledger;
+  readonly #capture: Capture;
+  readonly #clients = new Map<string, ClientCell>();
+  readonly #servers: 'all' | Set<Server>;
+  readonly #listed: ListedRoute[] = [];
+  readonly #stopFastify: () => void;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(input: MonitorInput = {}) {
+    this.#options = resolveOptions(input);
+    this.#ledger = new Ledger(this.#options.maxEndpoints);
+    this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
+    const accounting = new Accounting(this.#ledger, {
+      endpointOf: (request, response, final) => endpointOf(request, response, final, this.#options.endpointOf),
+      clientOf: (request) => this.#clientOf(request),
+    });
+    this.#capture = new Capture({
+      accounting,
+      watches: (server) => this.#servers === 'all' || this.#servers.has(server),
+      fault: (error) => this.#fault(error),
+    });
+    this.#stopFastify = watchFastify((route) => this.#list(route));
+    this.#capture.start();
+    this.#timer = setInterval(() => this.#sample(), this.#options.sampleIntervalMs).unref();
+    monitors.add(this);
+  }
+
+  /** Adds a server to the list, and the routes that its framework named before. No effect with `servers: 'all'`. */
+  watch(server: Server): void {
+    if (this.#servers === 'all' || this.#servers.has(server)) return;
+    this.#servers.add(server);
+    for (const route of this.#listed) if (route.server === server) this.#stand(route);
+  }
+
+  /** Puts every family into a registry of `prom-client` or `@prometheus-io/client`. A name that is taken is left and told. */
+  register(registry: RegistryLike): void {
+    registerFamilies(
+      registry,
+      () => this.#collect(),
+      (name) =>
+        this.#options.warn(
+          `weighbridge: the registry has a metric '${name}' already, ours is not registered; choose another option prefix than '${this.#options.prefix}'`,
+        ),
+    );
+  }
+
+  /** The monitor's families in exposition format 0.0.4. */
+  async text(): Promise<string> {
+    return formatText(this.#collect());
+  }
+
+  /** The books now. */
+  snapshot(): BandwidthSnapshot {
+    this.#sample();
+    return takeSnapshot(this.#ledger, this.#capture, this.#clients);
+  }
+
+  /**
+   * What the known routes cost in samples, and the most that can ever be exposed, whatever is sent.
+   */
+  cost(): { routes: number; samples: number; worstCaseSamples: number } {
+    const histogramSamples = sizeBounds.length + 3;
+    const perRequestCell = 2 + histogramSamples;
+    const perResponseCell = 1 + histogramSamples;
+    const rows = this.#ledger.rows.all;
+    const responses = rows.reduce((sum, row) => sum + row.responses.size, 0);
+    // Past the cap each method has one row `_other`; a row has 8 statuses and `_other`.
+    const worstRows = this.#options.maxEndpoints + 10;
+    return {
+      routes: rows.length,
+      samples: rows.length * perRequestCell + responses * perResponseCell,
+      worstCaseSamples: worstRows * (perRequestCell + (maxStatuses + 1) * perResponseCell),
+    };
+  }
+
+  /** Ends counting and listening; what was counted stays readable. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#stopFastify();
+    this.#capture.stop();
+    monitors.delete(this);
+  }
+
+  /** See {@link bytesOf}. */
+  bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
+    const exchange = this.#capture.exchangeOf(request);
+    if (!exchange) return undefined;
+    exchange.watch ??= { in: exchange.inSettled, out: exchange.outSettled, ended: exchange.ended };
+    return exchange.watch;
+  }
+
+  #collect(): CollectedFamily[] {
+    this.#sample();
+    const source: Source = {
+      ledger: this.#ledger,
+      capture: this.#capture,
+      clients: this.#clients,
+      clientMetric: this.#options.clientOf && this.#options.clientMetric,
+      prefix: this.#options.prefix,
+    };
+    return collect(source);
+  }
+
+  #sample(): void {
+    try {
+      this.#capture.sample();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #list(route: ListedRoute): void {
+    if (this.#servers === 'all' || this.#servers.has(route.server as Server)) this.#stand(route);
+    else if (this.#listed.length < this.#options.maxEndpoints) this.#listed.push(route);
+  }
+
+  /** Lets a route's series stand at 0. */
+  #stand({ method, endpoint, statuses }: ListedRoute): void {
+    const row = this.#ledger.rows.row(method, endpoint);
+    for (const status of statuses) this.#ledger.rows.responseCell(row, status);
+  }
+
+  #clientOf(request: IncomingMessage): ClientCell | null {
+    const name = this.#options.clientOf?.(request);
+    return name === undefined ? null : this.#clientCell(name);
+  }
+
+  #clientCell(name: string): ClientCell {
+    const known = this.#clients.get(name);
+    if (known) return known;
+    if (this.#clients.size >= maxClients && name !== other) return this.#clientCell(other);
+    const cell = { in: 0, out: 0 };
+    this.#clients.set(name, cell);
+    return cell;
+  }
+
+  /** Counted each time, logged once: a fault of ours never reaches a request. */
+  #fault(error: unknown): void {
+    if (this.#ledger.errors++ > 0) return;
+    this.#options.warn(
+      `weighbridge: a fault inside the monitor, counting goes on: ${(error as Error)?.stack ?? error}`,
+    );
+  }
+}
+
+/**
+ * Counts what every HTTP server of this process (or those of `servers`) moves, from now on.
+ *
+ * @throws RangeError for an option that breaks its rule.
+ * @example
+ * const monitor = monitorBandwidth({ prefix: 'shop_' });
+ * monitor.register(registry);
+ */
+export function monitorBandwidth(input: MonitorInput = {}): BandwidthMonitor {
+  return new BandwidthMonitor(input);
+}
+
+/**
+ * An exchange's bytes: grow while it is open, stay right once `ended`. Ask while it is open, or right after its
+ * end; `undefined` for a request that no monitor saw.
+ *
+ * @example
+ * const bytes = bytesOf(request);
+ * response.on('close', () => bill(tenant, bytes.in + bytes.out));
+ */
+export function bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
+  for (const monitor of monitors) {
+    const bytes = monitor.bytesOf(request);
+    if (bytes) return bytes;
+  }
+  return undefined;
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:net';
+
+/** What `monitorBandwidth` takes; everything has a default. */
+export interface MonitorInput {
+  /** Before every metric's name, taken literally. Default `weighbridge_`. */
+  prefix?: string;
+  /** Which servers: all of the process (default), or these. */
+  servers?: 'all' | readonly Server[];
+  /** Pairs of method and endpoint before `_other`, 1 to 100,000. Default 500. */
+  maxEndpoints?: number;
+  /** How often open connections are sampled, in ms, 100 to 60,000. Default 1,000. */
+  sampleIntervalMs?: number;
+  /** Names the client (tenant, API key's name) of a request, for `<p>http_client_bytes_total`. */
+  clientOf?: (request: IncomingMessage) => string | undefined;
+  /** Another name and label for the client family, e.g. a scheduler's nodes. */
+  clientMetric?: { name: string; label: string };
+  /** Names the endpoint where the framework can't: a template, never a raw path. */
+  endpointOf?: (request: IncomingMessage) => string | undefined;
+  /** Where warnings go. Default `console.warn`. */
+  warn?: (message: string) => void;
+}
+
+export interface MonitorOptions {
+  readonly prefix: string;
+  readonly servers: 'all' | readonly Server[];
+  readonly maxEndpoints: number;
+  readonly sampleIntervalMs: number;
+  readonly clientOf: ((request: IncomingMessage) => string | undefined) | undefined;
+  readonly clientMetric: { name: string; label: string };
+  readonly endpointOf: ((request: IncomingMessage) => string | undefined) | undefined;
+  readonly warn: (message: string) => void;
+}
+
+/** Fills defaults; throws a `RangeError` that names option, rule and value. */
+export function resolveOptions(input: MonitorInput = {}): MonitorOptions {
+  const prefix = input.prefix ?? 'weighbridge_';
+  if (!/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix)) {
+    throw new RangeError(
+      `prefix must be empty or a metric name's beginning ([a-zA-Z_:][a-zA-Z0-9_:]*), got '${prefix}'`,
+    );
+  }
+  return Object.freeze({
+    prefix,
+    servers: input.servers ?? 'all',
+    maxEndpoints: wholeNumber('maxEndpoints', input.maxEndpoints ?? 500, 1, 100_000),
+    sampleIntervalMs: wholeNumber('sampleIntervalMs', input.sampleIntervalMs ?? 1000, 100, 60_000),
+    clientOf: input.clientOf,
+    clientMetric: input.clientMetric ?? { name: `${prefix}http_client_bytes_total`, label: 'client' },
+    endpointOf: input.endpointOf,
+    warn: input.warn ?? ((message) => console.warn(message)),
+  });
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${value}`);
+}

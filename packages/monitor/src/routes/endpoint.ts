@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fastifyEndpoint } from './fastify.ts';
+
+const declared = Symbol('weighbridge.endpoint');
+type Declared = IncomingMessage & { [declared]?: string };
+
+/** Label value of requests that nothing was routed for: only 404 and 405, and those that ended before. */
+export const unmatched = '_unmatched';
+/** Label value of requests answered by a framework whose templates can't be had. */
+export const unrouted = '_unrouted';
+
+/** Longest template taken from code; longer ones are cut by counting under `_other`. */
+const maxLength = 200;
+
+/**
+ * Names a request's endpoint where the framework can't.
+ *
+ * @example
+ * createServer((request, response) => { setEndpoint(request, '/users/:id'); response.end(); });
+ */
+export function setEndpoint(request: IncomingMessage, template: string): void {
+  (request as Declared)[declared] = template;
+}
+
+/**
+ * The endpoint's template; `undefined` while it is not known and the exchange goes on.
+ *
+ * @param final the exchange ends now, or its first byte is settled: decide.
+ */
+export function endpointOf(
+  request: IncomingMessage,
+  response: ServerResponse,
+  final: boolean,
+  byOption: ((request: IncomingMessage) => string | undefined) | undefined,
+): string | undefined {
+  const known = (request as Declared)[declared] ?? fastifyEndpoint(request) ?? byOption?.(request);
+  if (known !== undefined) return known.length <= maxLength ? known : '_other';
+  if (response.headersSent) {
+    return response.statusCode === 404 || response.statusCode === 405 ? unmatched : unrouted;
+  }
+  return final ? unmatched : undefined;
+}

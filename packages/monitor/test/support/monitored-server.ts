@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type BandwidthMonitor, type EndpointSnapshot, type MonitorInput, monitorBandwidth } from '../../src/index.ts';
+
+/** A server on a free port with a monitor of its own. */
+export class MonitoredServer {
+  readonly server: Server;
+  readonly monitor: BandwidthMonitor;
+
+  private constructor(server: Server, monitor: BandwidthMonitor) {
+    this.server = server;
+    this.monitor = monitor;
+  }
+
+  static async start(
+    listener: RequestListener,
+    options: MonitorInput = {},
+    server: Server = createServer(listener),
+  ): Promise<MonitoredServer> {
+    const monitor = monitorBandwidth({
+      servers: [server],
+      warn: (message) => {
+        throw new Error(message);
+      },
+      ...options,
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new MonitoredServer(server, monitor);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  endpoint(method: string, endpoint: string): EndpointSnapshot {
+    const found = this.monitor.snapshot().endpoints.find((row) => row.method === method && row.endpoint === endpoint);
+    if (!found) throw new Error(`no series for ${method} ${endpoint}`);
+    return found;
+  }
+
+  /** Waits until the server has no connection left. */
+  async drained(): Promise<void> {
+    while (this.monitor.snapshot().open.connections > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+    this.monitor.stop();
+  }
+}
