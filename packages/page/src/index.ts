@@ -1,0 +1,1 @@
+export { type PageFile, pageFiles, pageHeaders } from './files.ts';

@@ -1,0 +1,76 @@
+import type { Bandwidth, Job, Node } from '@weighbridge/protocol';
+
+const start = Date.parse('2026-03-01T12:00:00.000Z');
+
+/** When a snapshot `seconds` after the start was taken. */
+export function at(seconds: number): string {
+  return new Date(start + seconds * 1000).toISOString();
+}
+
+/** A snapshot whose books balance: connection bytes are the sum of what is given. */
+export function bandwidth(
+  seconds: number,
+  endpoints: [string, number, number, number?][],
+  more: Partial<Bandwidth> = {},
+): Bandwidth {
+  const lines = endpoints.map(([name, requestBytes, responseBytes, exchanges = 1]) => {
+    const [method = '', endpoint = ''] = name.split(' ');
+    return { method, endpoint, requestBytes, responseBytes, exchanges };
+  });
+  const endpointsTotal = {
+    in: lines.reduce((sum, line) => sum + line.requestBytes, 0),
+    out: lines.reduce((sum, line) => sum + line.responseBytes, 0),
+  };
+  const unattributed = { in: 517, out: 2048 };
+  const pending = { in: 1024, out: 96 };
+  return {
+    at: at(seconds),
+    connection: { in: endpointsTotal.in + 517 + 1024, out: endpointsTotal.out + 2048 + 96 },
+    endpointsTotal,
+    unattributed,
+    pending,
+    openConnections: 6,
+    inFlight: 3,
+    balanced: true,
+    endpoints: lines,
+    nodes: [],
+    ...more,
+  };
+}
+
+/** A job as the API shows it. */
+export function job(number: number, state: Job['state'], more: Partial<Job> = {}): Job {
+  return {
+    id: `${String(number).padStart(8, '0')}-1c5e-4d55-9d0c-3a4f6a2f8e11`,
+    state,
+    queue: 'default',
+    command: 'gzip',
+    args: ['-k', 'measurements of march.csv'],
+    env: {},
+    files: { inputs: [], outputs: ['*.gz'] },
+    slots: 1,
+    priority: 0,
+    timeoutSeconds: 3600,
+    retryLimit: 2,
+    createdAt: new Date(Date.now() - number * 47_000).toISOString(),
+    outputs: [],
+    attempts: [],
+    bytes: { in: 20_971_520 / number, out: 61_440 * number },
+    ...more,
+  };
+}
+
+/** A node as the API shows it. */
+export function node(id: string, more: Partial<Node> = {}): Node {
+  return {
+    id,
+    state: 'ready',
+    queues: ['default'],
+    slots: 4,
+    slotsUsed: 1,
+    labels: {},
+    registeredAt: at(0),
+    lastHeartbeatAt: new Date(Date.now() - 1500).toISOString(),
+    ...more,
+  };
+}
