@@ -1,0 +1,110 @@
+import type { ExchangeBytes } from '@weighbridge/monitor';
+import type { AttemptRef } from '@weighbridge/protocol';
+import type { Store } from '../store/store.ts';
+
+interface Tracked {
+  readonly ref: AttemptRef;
+  readonly bytes: ExchangeBytes;
+  in: number;
+  out: number;
+}
+
+interface Due {
+  readonly ref: AttemptRef;
+  in: number;
+  out: number;
+}
+
+const liveIntervalMs = 1000;
+// Long enough that the last bytes of a burst of small exchanges share one statement.
+const endDelayMs = 50;
+const trackedMax = 20_000;
+const dueMax = 20_000;
+
+/** Adds what exchanges moved to their attempts, in the background: each second while they run, and soon after they end. */
+export class AttemptBytes {
+  readonly #store: Pick<Store, 'addBytes'>;
+  readonly #tracked = new Set<Tracked>();
+  /** Moved, but not written yet. */
+  readonly #due = new Map<string, Due>();
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(store: Pick<Store, 'addBytes'>) {
+    this.#store = store;
+  }
+
+  /** Follows an exchange until it has ended. Past the bound the oldest is let go with what it has moved so far. */
+  track(ref: AttemptRef, bytes: ExchangeBytes): void {
+    const oldest = this.#tracked.values().next().value;
+    if (oldest && this.#tracked.size >= trackedMax) {
+      this.#collect(oldest);
+      this.#tracked.delete(oldest);
+    }
+    this.#tracked.add({ ref, bytes, in: 0, out: 0 });
+    this.#schedule(liveIntervalMs);
+  }
+
+  /** An exchange may have ended: write soon. */
+  settleSoon(): void {
+    this.#schedule(endDelayMs);
+  }
+
+  /** Writes what moved since the last time. */
+  flush(): Promise<void> {
+    for (const tracked of this.#tracked) this.#collect(tracked);
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#dueMs = 0;
+    await this.flush();
+  }
+
+  #schedule(delayMs: number): void {
+    const dueMs = performance.now() + delayMs;
+    if (dueMs >= this.#dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => void this.#tick(), delayMs).unref();
+  }
+
+  async #tick(): Promise<void> {
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    await this.flush();
+    if (this.#tracked.size > 0 || this.#due.size > 0) this.#schedule(liveIntervalMs);
+  }
+
+  #collect(tracked: Tracked): void {
+    const { in: received, out: sent, ended } = tracked.bytes;
+    this.#add(tracked.ref, received - tracked.in, sent - tracked.out);
+    tracked.in = received;
+    tracked.out = sent;
+    if (ended) this.#tracked.delete(tracked);
+  }
+
+  #add(ref: AttemptRef, received: number, sent: number): void {
+    if (received <= 0 && sent <= 0) return;
+    const key = `${ref.jobId}/${ref.attempt}`;
+    const due = this.#due.get(key) ?? { ref, in: 0, out: 0 };
+    due.in += received;
+    due.out += sent;
+    if (this.#due.size < dueMax) this.#due.set(key, due);
+  }
+
+  // What the store doesn't take now is tried again at the next tick.
+  async #write(): Promise<void> {
+    for (const [key, due] of [...this.#due]) {
+      this.#due.delete(key);
+      try {
+        await this.#store.addBytes(due.ref, { in: due.in, out: due.out });
+      } catch {
+        this.#add(due.ref, due.in, due.out);
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { ClaimedAttempt } from '@weighbridge/protocol';
+import type { Store } from '../../store/store.ts';
+import { ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
+
+/**
+ * Claims that wait. The store says that a queue has work; one waiter at a time tries, and the next one when
+ * it got something: a thousand idle workers cost one statement a job, not a thousand.
+ */
+export class ClaimDesk {
+  readonly #store: Pick<Store, 'claim' | 'onReady'>;
+  readonly #onTry: (seconds: number) => void;
+  /** One a node: a newer claim answers the older. */
+  readonly #waiters = new Map<string, ClaimWaiter>();
+  readonly #passing = new Set<string>();
+  readonly #again = new Set<string>();
+  readonly #unsubscribe: () => void;
+
+  /** `onTry` hears how long the store took for each try. */
+  constructor(store: Pick<Store, 'claim' | 'onReady'>, onTry: (seconds: number) => void) {
+    this.#store = store;
+    this.#onTry = onTry;
+    this.#unsubscribe = store.onReady((queue) => void this.#pass(queue));
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    for (const waiter of this.#waiters.values()) waiter.giveUp();
+  }
+
+  /** Claims at once, or as soon as there is work; nothing after `waitMs` or when `signal` aborts. */
+  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<ClaimedAttempt[]> {
+    const waiter = new ClaimWaiter(wish, () => this.#try(wish));
+    this.#enter(waiter);
+    const giveUp = () => waiter.giveUp();
+    const timer = setTimeout(giveUp, waitMs);
+    signal.addEventListener('abort', giveUp);
+    void waiter.attempt().then(() => signal.aborted && giveUp());
+    try {
+      return await waiter.answer;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
+      this.#leave(waiter);
+    }
+  }
+
+  async #try({ node, session, slots }: ClaimWish): Promise<ClaimedAttempt[]> {
+    const began = performance.now();
+    try {
+      return await this.#store.claim(node, session, slots);
+    } finally {
+      this.#onTry((performance.now() - began) / 1000);
+    }
+  }
+
+  // In the list before the first try, so that work which comes meanwhile is not missed.
+  #enter(waiter: ClaimWaiter): void {
+    this.#waiters.get(waiter.wish.node)?.giveUp();
+    this.#waiters.set(waiter.wish.node, waiter);
+  }
+
+  #leave(waiter: ClaimWaiter): void {
+    if (this.#waiters.get(waiter.wish.node) === waiter) this.#waiters.delete(waiter.wish.node);
+  }
+
+  async #pass(queue: string): Promise<void> {
+    this.#again.add(queue);
+    if (this.#passing.has(queue)) return;
+    this.#passing.add(queue);
+    while (this.#again.delete(queue)) await this.#offer(queue);
+    this.#passing.delete(queue);
+  }
+
+  // Where some slots found nothing, fewer won't either: after a miss only bigger wishes try.
+  async #offer(queue: string): Promise<void> {
+    let missed = 0;
+    for (const waiter of [...this.#waiters.values()]) {
+      if (waiter.wish.slots <= missed || !waiter.wish.queues.includes(queue)) continue;
+      if (!(await waiter.attempt())) missed = waiter.wish.slots;
+    }
+  }
+}

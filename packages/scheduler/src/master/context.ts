@@ -1,0 +1,25 @@
+import type { Store } from '../store/store.ts';
+import type { AttemptBytes } from './attempt-bytes.ts';
+import type { MasterBandwidth } from './bandwidth.ts';
+import type { BlobFolder } from './blobs/blob-folder.ts';
+import type { ClaimDesk } from './claims/claim-desk.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { JobChanges } from './job-changes.ts';
+import type { MasterMetrics } from './metrics/master-metrics.ts';
+
+/** What the routes work with. */
+export interface MasterContext {
+  readonly store: Store;
+  readonly blobs: BlobFolder;
+  readonly bandwidth: MasterBandwidth;
+  readonly attemptBytes: AttemptBytes;
+  readonly claims: ClaimDesk;
+  readonly cluster: ClusterView;
+  readonly jobChanges: JobChanges;
+  readonly metrics: MasterMetrics;
+  readonly token: string;
+  /** Commands that this master takes; any when absent. */
+  readonly allow: readonly string[] | undefined;
+  /** Aborts when the master begins to stop. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { createEmbeddedStore, createPostgresStore } from '../store/index.ts';
+import type { Store } from '../store/store.ts';
+import { urlOf } from './address.ts';
+import { createApi } from './api.ts';
+import { AttemptBytes } from './attempt-bytes.ts';
+import { MasterBandwidth } from './bandwidth.ts';
+import { BlobFolder } from './blobs/blob-folder.ts';
+import { sweepBlobs } from './blobs/blob-sweep.ts';
+import { ClaimDesk } from './claims/claim-desk.ts';
+import { ClusterView } from './cluster-view.ts';
+import type { MasterContext } from './context.ts';
+import { makeDataFolder } from './data-folder.ts';
+import { JobChanges } from './job-changes.ts';
+import { drain, listen } from './listen.ts';
+import { registerClusterGauges } from './metrics/cluster-gauges.ts';
+import { MasterMetrics } from './metrics/master-metrics.ts';
+import { createMetricsListener } from './metrics/metrics-listener.ts';
+import { type MasterOptions, type ResolvedMasterOptions, resolveMasterOptions } from './options.ts';
+import { loadToken, type Token } from './token.ts';
+
+/** Where a started master is, and what it keeps. */
+export interface MasterInfo {
+  readonly apiUrl: string;
+  readonly pageUrl: string;
+  readonly metricsUrl: string;
+  readonly store: { readonly kind: Store['kind']; readonly durable: boolean };
+  readonly token: string;
+  /** Where the token is kept, unless it was given. */
+  readonly tokenPath?: string;
+  /** Samples that the monitor exposes for the known routes, and the most that it ever will. */
+  readonly series?: { readonly known: number; readonly worstCase: number };
+}
+
+const sweepIntervalMs = 3_600_000;
+// Leaves a second of the promised three for the store.
+const drainMs = 2000;
+
+type Undo = () => Promise<unknown> | unknown;
+
+/**
+ * The master: API, live page, metrics, over a store.
+ *
+ * @example
+ * const master = new Master({ listen: '127.0.0.1:0', dataDir: './data' });
+ * const { apiUrl, token } = await master.start();
+ * await master.stop();
+ */
+export class Master {
+  readonly #options: ResolvedMasterOptions;
+  readonly #stopping = new AbortController();
+  /** How to take back what was started, in its order. */
+  readonly #undo: Undo[] = [];
+  #starting: Promise<MasterInfo> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  /** @throws OptionError */
+  constructor(options: MasterOptions = {}) {
+    this.#options = resolveMasterOptions(options);
+  }
+
+  /** @throws StartError; OptionError for an address that can't be listened on. Nothing is left running then. */
+  async start(): Promise<MasterInfo> {
+    this.#starting = this.#start();
+    try {
+      return await this.#starting;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends everything within 3 s: waiting claims are answered, streams ended, transfers cut after 2 s. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  // Ports before the store: one in use is told at once, and /metrics answers while the store migrates.
+  async #start(): Promise<MasterInfo> {
+    const { dataDir } = this.#options;
+    await makeDataFolder(dataDir);
+    const token = await loadToken(dataDir, this.#options.token);
+    const context = await this.#createContext(this.#createStore(), token);
+    const { store, cluster, bandwidth } = context;
+    const metricsUrl = await this.#serveMetrics(context);
+    const apiUrl = await this.#serveApi(context);
+    await store.start();
+    await cluster.start();
+    this.#sweepHourly(context);
+    return {
+      apiUrl,
+      pageUrl: `${apiUrl}/`,
+      metricsUrl,
+      store: { kind: store.kind, durable: store.durable },
+      ...token,
+      series: bandwidth.series(),
+    };
+  }
+
+  #createStore(): Store {
+    const { store: choice, dataDir } = this.#options;
+    const onError = (error: unknown) => console.error(`weighbridge store: ${(error as Error)?.message ?? error}`);
+    if (choice.kind === 'embedded') return createEmbeddedStore({ dataDir, onError });
+    return createPostgresStore({ url: choice.url, onError });
+  }
+
+  async #createContext(store: Store, { token }: Token): Promise<MasterContext> {
+    const blobs = new BlobFolder(join(this.#options.dataDir, 'blobs'));
+    await blobs.start();
+    const cluster = new ClusterView(store);
+    const metrics = new MasterMetrics();
+    registerClusterGauges(metrics, cluster, store);
+    const bandwidth = new MasterBandwidth((name) => cluster.isKnown(name));
+    bandwidth.register(metrics.registry);
+    const attemptBytes = new AttemptBytes(store);
+    const claims = new ClaimDesk(store, (seconds) => metrics.claimTried(seconds));
+    const jobChanges = new JobChanges(store);
+    const forgetLapses = store.onLapse((lapsed) => metrics.expired(lapsed));
+    this.#undo.push(
+      () => store.stop(),
+      () => bandwidth.stop(),
+      () => attemptBytes.stop(),
+      () => cluster.stop(),
+      forgetLapses,
+      () => claims.stop(),
+      () => jobChanges.stop(),
+    );
+    const { allow } = this.#options;
+    const stopping = this.#stopping.signal;
+    return { store, blobs, cluster, metrics, bandwidth, attemptBytes, claims, jobChanges, token, allow, stopping };
+  }
+
+  async #serveMetrics(context: MasterContext): Promise<string> {
+    const app = createMetricsListener(context);
+    this.#undo.push(() => drain(app, drainMs));
+    return urlOf(await listen(app, { name: 'metricsListen', flag: '--metrics-listen' }, this.#options.metricsListen));
+  }
+
+  async #serveApi(context: MasterContext): Promise<string> {
+    const app = await createApi(context);
+    this.#undo.push(() => drain(app, drainMs));
+    return urlOf(await listen(app, { name: 'listen', flag: '--listen' }, this.#options.listen));
+  }
+
+  #sweepHourly({ blobs, store }: MasterContext): void {
+    const sweep = () =>
+      sweepBlobs(blobs, store, Date.now()).catch((error: Error) =>
+        console.error(`weighbridge master: unused blobs were not removed: ${error.message}`),
+      );
+    const timer = setInterval(sweep, sweepIntervalMs).unref();
+    this.#undo.push(() => clearInterval(timer));
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#starting?.catch(() => undefined);
+    for (const undo of this.#undo.reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        console.error(`weighbridge master: stopping: ${(error as Error).message}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { type App, createApp } from '../app.ts';
+import type { MasterContext } from '../context.ts';
+
+const textType = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** `/metrics` is the registry, whole; `/metrics/bandwidth` the monitor's families alone. */
+export function createMetricsListener({ metrics, bandwidth }: Pick<MasterContext, 'metrics' | 'bandwidth'>): App {
+  const { registry } = metrics;
+  const app = createApp();
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  app.get('/metrics/bandwidth', async (_request, reply) => reply.type(textType).send(await bandwidth.text()));
+  app.get('/health', async () => ({ status: 'ok' }));
+  return app;
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { ProblemError } from '@weighbridge/protocol';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { StoreUnavailableError } from '../errors.ts';
+import { formatValidation, type ValidationFailure } from './validation.ts';
+
+export const problemType = 'application/problem+json';
+
+/** Answers with problem details (RFC 9457). */
+export function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
+  return reply.code(problem.status).type(problemType).send(problem.toJSON());
+}
+
+/** Fastify's error handler: every error leaves as problem details, in one sentence, without a stack. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, toProblem(error, request));
+}
+
+function toProblem(error: FastifyError, request: FastifyRequest): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if ((error as Error) instanceof StoreUnavailableError)
+    return new ProblemError('store-unavailable', error.message, { cause: error });
+  if (error.validation)
+    return invalid(formatValidation(error.validationContext ?? 'body', error.validation as ValidationFailure[]));
+  // Nobody is there to read it, but it is not the master that failed.
+  if (request.raw.destroyed && !request.raw.complete) return invalid('the request ended before its body was complete');
+  return frameworkProblem(error, request) ?? internalProblem(error);
+}
+
+function frameworkProblem(error: FastifyError, request: FastifyRequest): ProblemError | undefined {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return tooLarge(request, request.routeOptions.bodyLimit ?? 0);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ProblemError(
+        'unsupported-media-type',
+        `the content type ${JSON.stringify(request.headers['content-type'] ?? '')} is not taken here: send application/json`,
+      );
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return invalid('the body must be JSON, got nothing');
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return invalid(`the body must be as long as its content-length says, ${request.headers['content-length']} bytes`);
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return invalid(`the body must be JSON: ${firstLine(error)}`);
+  }
+  if (error instanceof SyntaxError) return invalid(`the body must be JSON: ${firstLine(error)}`);
+  const { statusCode } = error;
+  return statusCode !== undefined && statusCode >= 400 && statusCode < 500 ? invalid(firstLine(error)) : undefined;
+}
+
+/** The body is over `limitBytes`. */
+export function tooLarge(request: FastifyRequest, limitBytes: number): ProblemError {
+  const declared = request.headers['content-length'];
+  return new ProblemError('too-large', `the body must be at most ${limitBytes} bytes, got ${declared ?? 'more'}`);
+}
+
+function invalid(detail: string): ProblemError {
+  return new ProblemError('invalid-request', detail);
+}
+
+// The caller gets a reference, the log the reason.
+function internalProblem(error: Error): ProblemError {
+  const reference = randomUUID();
+  console.error(`weighbridge master: internal error ${reference}: ${error.stack ?? error.message}`);
+  return new ProblemError('internal', `the master failed; its log says why under ${reference}`, { cause: error });
+}
+
+function firstLine(error: Error): string {
+  return error.message.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,56 @@
+import { Blob, limits, ProblemError, Sha256 } from '@weighbridge/protocol';
+import { Type } from 'typebox';
+import type { App } from '../app.ts';
+import { sendBlob } from '../blobs/send-blob.ts';
+import type { MasterContext } from '../context.ts';
+import { tooLarge } from '../problems.ts';
+import { answers, binary } from '../schemas.ts';
+
+const Params = Type.Object({ sha256: Sha256 });
+
+/** Files named by their content. */
+export function blobRoutes(app: App, { blobs }: MasterContext): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    // Any type, and never read here: the handler streams it.
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    scope.put(
+      '/blobs/:sha256',
+      {
+        schema: {
+          summary: 'Store a blob; one that is stored already costs nothing',
+          params: Params,
+          response: answers(
+            { 200: Blob, 201: Blob },
+            { 413: 'Over the limit', 422: 'The content is not what the name says', 507: 'No room is left' },
+          ),
+        },
+      },
+      async (request, reply) => {
+        const { sha256 } = request.params as { sha256: string };
+        const stored = await blobs.keep(sha256);
+        if (stored !== undefined) return { sha256, sizeBytes: stored };
+        if (Number(request.headers['content-length'] ?? 0) > limits.blobBytes)
+          throw tooLarge(request, limits.blobBytes);
+        const sizeBytes = await blobs.receive(sha256, request.raw, limits.blobBytes);
+        return reply.code(201).send({ sha256, sizeBytes });
+      },
+    );
+  });
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/blobs/:sha256',
+    schema: {
+      summary: 'A blob, whole or a range of it',
+      params: Params,
+      response: answers({ 200: binary('The content') }, { 404: 'No such blob', 416: 'The range is outside the blob' }),
+    },
+    handler: async (request, reply) => {
+      const { sha256 } = request.params;
+      const sizeBytes = await blobs.keep(sha256);
+      if (sizeBytes === undefined) throw new ProblemError('not-found', `there is no blob ${sha256}`);
+      return sendBlob(request, reply, blobs, { sha256, sizeBytes });
+    },
+  });
+}

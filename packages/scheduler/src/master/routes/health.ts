@@ -1,0 +1,25 @@
+import { ProblemError } from '@weighbridge/protocol';
+import { Type } from 'typebox';
+import type { App } from '../app.ts';
+import type { MasterContext } from '../context.ts';
+import { answers } from '../schemas.ts';
+
+/** Is the process there; does it take work. */
+export function healthRoutes(app: App, { store, stopping }: Pick<MasterContext, 'store' | 'stopping'>): void {
+  const config = { public: true };
+  const schema = (summary: string, problems?: Record<number, string>) => ({
+    summary,
+    security: [],
+    response: answers({ 200: Type.Object({ status: Type.String() }) }, problems),
+  });
+
+  app.get('/health', { config, schema: schema('The process answers') }, async () => ({ status: 'ok' }));
+
+  app.get('/ready', { config, schema: schema('The store answers too', { 503: 'Not ready' }) }, async () => {
+    if (stopping.aborted) throw new ProblemError('stopping', 'the master is stopping');
+    await store.ping().catch((cause: Error) => {
+      throw new ProblemError('store-unavailable', `the store does not answer: ${cause.message}`, { cause });
+    });
+    return { status: 'ready' };
+  });
+}

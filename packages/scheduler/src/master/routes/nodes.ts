@@ -1,0 +1,103 @@
+import {
+  type ClaimedAttempt,
+  ClaimReply,
+  ClaimRequest,
+  Heartbeat,
+  HeartbeatReply,
+  liveness,
+  Name,
+  Node,
+  NodeList,
+  NodeRegistration,
+  NodeSession,
+  ProblemError,
+} from '@weighbridge/protocol';
+import { Type } from 'typebox';
+import type { App } from '../app.ts';
+import { claimWork } from '../claims/claim-work.ts';
+import type { MasterContext } from '../context.ts';
+import { answers } from '../schemas.ts';
+
+const Params = Type.Object({ id: Name });
+const unknownNode = { 404: 'No such node', 409: 'Another worker has taken this name' };
+
+/** A worker's side: register, heartbeat, claim; and the list of nodes. */
+export function nodeRoutes(app: App, context: MasterContext): void {
+  const { store, metrics, cluster } = context;
+
+  app.post(
+    '/nodes/register',
+    {
+      schema: {
+        summary: 'Register a worker',
+        body: NodeRegistration,
+        response: answers({ 200: NodeSession }, { 422: 'The cap on names is reached' }),
+      },
+    },
+    async ({ body }) => {
+      const { session, lapsed } = await store.register(body);
+      metrics.lost(lapsed);
+      for (const queue of body.queues) metrics.knowQueue(queue);
+      cluster.learn(body.name);
+      void cluster.refresh();
+      return {
+        id: body.name,
+        session,
+        leaseSeconds: liveness.leaseSeconds,
+        heartbeatSeconds: liveness.heartbeatSeconds,
+      };
+    },
+  );
+
+  app.post(
+    '/nodes/:id/heartbeat',
+    {
+      schema: {
+        summary: 'Extend the leases of a node and what it runs',
+        params: Params,
+        body: Heartbeat,
+        response: answers({ 200: HeartbeatReply }, unknownNode),
+      },
+    },
+    async ({ params, body }) => {
+      const { end } = await store.heartbeat(params.id, body.session, body.attempts);
+      cluster.learn(params.id);
+      return { leaseSeconds: liveness.leaseSeconds, end };
+    },
+  );
+
+  app.post(
+    '/nodes/:id/claim',
+    {
+      schema: {
+        summary: 'Claim work, waiting for it',
+        params: Params,
+        body: ClaimRequest,
+        response: answers({ 200: ClaimReply }, unknownNode),
+      },
+    },
+    async (request, reply): Promise<{ attempts: ClaimedAttempt[] }> => {
+      const { queues } = await requireNode(context, request.params.id);
+      const wish = { node: request.params.id, session: request.body.session, slots: request.body.slots, queues };
+      return {
+        attempts: await claimWork(context, wish, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw),
+      };
+    },
+  );
+
+  app.get('/nodes', { schema: { summary: 'All nodes', response: answers({ 200: NodeList }) } }, async () => ({
+    nodes: await store.nodes(),
+  }));
+
+  app.get(
+    '/nodes/:id',
+    { schema: { summary: 'One node', params: Params, response: answers({ 200: Node }, { 404: 'No such node' }) } },
+    async (request) => requireNode(context, request.params.id),
+  );
+}
+
+async function requireNode({ store }: MasterContext, id: string): Promise<Node> {
+  const node = await store.node(id);
+  if (!node) throw new ProblemError('not-found', `there is no node ${id}`);
+  return node;
+}

@@ -1,0 +1,58 @@
+import { type InputFile, type JobSubmission, type OutputFile, ProblemError } from '@weighbridge/protocol';
+import type { MasterContext } from './context.ts';
+import { formatValue } from './validation.ts';
+
+/**
+ * What a schema can't say of a submission; `at` is where it stands in the body.
+ *
+ * @throws ProblemError `command-not-allowed`, `blob-missing`, `invalid-request`.
+ */
+export async function checkSubmission(
+  { allow, blobs }: Pick<MasterContext, 'allow' | 'blobs'>,
+  { command, files }: JobSubmission,
+  at: string,
+): Promise<void> {
+  if (allow && !allow.includes(command)) {
+    throw new ProblemError(
+      'command-not-allowed',
+      `${at}.command must be one of ${allow.join(', ') || 'none'}, got ${formatValue(command)}`,
+    );
+  }
+  const inputs = files?.inputs ?? [];
+  checkNames(inputs, `${at}.files.inputs`);
+  for (const [index, input] of inputs.entries()) await requireBlob(blobs, input, `${at}.files.inputs[${index}]`);
+}
+
+/** What a schema can't say of an attempt's outputs. */
+export async function checkOutputs(
+  { blobs }: Pick<MasterContext, 'blobs'>,
+  outputs: readonly OutputFile[],
+): Promise<void> {
+  checkNames(outputs, 'body.outputs');
+  for (const [index, output] of outputs.entries()) {
+    const sizeBytes = await requireBlob(blobs, output, `body.outputs[${index}]`);
+    if (sizeBytes === output.sizeBytes) continue;
+    throw new ProblemError(
+      'invalid-request',
+      `body.outputs[${index}].sizeBytes must be the blob's size, ${sizeBytes}, got ${output.sizeBytes}`,
+    );
+  }
+}
+
+function checkNames(files: readonly { name: string }[], at: string): void {
+  const seen = new Set<string>();
+  for (const { name } of files) {
+    if (seen.has(name))
+      throw new ProblemError('invalid-request', `${at} must name each file once, got ${formatValue(name)} twice`);
+    seen.add(name);
+  }
+}
+
+async function requireBlob(blobs: MasterContext['blobs'], { name, sha256 }: InputFile, at: string): Promise<number> {
+  const sizeBytes = await blobs.keep(sha256);
+  if (sizeBytes !== undefined) return sizeBytes;
+  throw new ProblemError(
+    'blob-missing',
+    `${at} names the blob ${sha256} for ${formatValue(name)}, which is not stored here: PUT /blobs/${sha256} first`,
+  );
+}

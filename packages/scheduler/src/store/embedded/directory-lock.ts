@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { StartError } from '../../errors.ts';
+import { isAlive, type LockHolder, parseHolder, thisProcess } from './lock-holder.ts';
+
+/** The holder touches its lock so often that a lock of a process that can't be asked tells whether it lives. */
+const touchMs = 2000;
+const freshMs = 10_000;
+
+const readOr = (path: string, otherwise: string) => readFile(path, 'utf8').catch(() => otherwise);
+
+async function isFresh(path: string): Promise<boolean> {
+  const touched = await stat(path).catch(() => undefined);
+  return touched !== undefined && Math.abs(Date.now() - touched.mtimeMs) < freshMs;
+}
+
+async function holds(path: string, holder: LockHolder): Promise<boolean> {
+  return (await isAlive(holder)) ?? (await isFresh(path));
+}
+
+/** Moves a dead holder's file away, unless somebody put a new one in its place meanwhile. */
+async function removeStale(path: string, seen: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`;
+  await rename(path, aside).catch(() => undefined);
+  if ((await readOr(aside, seen)) !== seen) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+/** Makes the lock file whole or not at all: a reader never sees half of it. */
+async function tryTake(path: string, content: string): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, content, { mode: 0o600 });
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function keep(path: string, content: string): () => Promise<void> {
+  const touch = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), touchMs);
+  touch.unref();
+  return async () => {
+    clearInterval(touch);
+    if ((await readOr(path, '')) === content) await rm(path, { force: true });
+  };
+}
+
+/**
+ * Takes the lock file at `path` for this process. Returns how to give it back.
+ *
+ * @throws StartError `data-locked` when a live process holds it.
+ */
+export async function lockDirectory(path: string, directory: string): Promise<() => Promise<void>> {
+  const content = JSON.stringify({ ...(await thisProcess()), token: randomUUID() });
+  // Each further try means that another process was taking it at the same moment.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (await tryTake(path, content)) return keep(path, content);
+    const seen = await readOr(path, '');
+    const holder = parseHolder(seen);
+    if (holder && (await holds(path, holder))) throw locked(directory, holder.pid);
+    await removeStale(path, seen);
+  }
+  throw locked(directory);
+}
+
+function locked(directory: string, pid?: number): StartError {
+  const who = pid === undefined ? 'another process' : `process ${pid}`;
+  return new StartError(
+    'data-locked',
+    `${who} already uses the data folder ${directory}; stop it or pass another --data`,
+  );
+}

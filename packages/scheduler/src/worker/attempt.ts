@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { AttemptRef, AttemptResult, ClaimedAttempt, Client, OutputFile } from '@weighbridge/protocol';
+import { isStale, messageOf, untilAnswered } from './answered.ts';
+import { AttemptError, Ending, type EndingReason } from './attempt-error.ts';
+import type { BlobCache } from './blob-cache.ts';
+import { refusalOf, resolveCommand } from './command.ts';
+import { type Guard, NotStartedError } from './guard-client.ts';
+import { attemptMarker, type GuardedExit } from './guard-messages.ts';
+import { sendLog } from './log-sender.ts';
+import { findOutputs, sendOutput } from './outputs.ts';
+import { resultOf } from './result-of.ts';
+import { runCommand } from './run-command.ts';
+import type { WorkerEvent } from './worker-event.ts';
+
+/** What an attempt needs from its worker. */
+export interface AttemptSurroundings {
+  readonly client: Client;
+  readonly session: string;
+  readonly guard: Guard;
+  readonly cache: BlobCache;
+  /** In it each attempt makes a directory of its own. */
+  readonly directory: string;
+  readonly allow: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly onEvent: (event: WorkerEvent) => void;
+}
+
+/** One try at a job, from its claim to its acknowledged result. */
+export class Attempt {
+  readonly ref: AttemptRef;
+  readonly slots: number;
+  /** Settles when all is over; never rejects. */
+  readonly done: Promise<void>;
+  readonly #claimed: ClaimedAttempt;
+  readonly #with: AttemptSurroundings;
+  readonly #ending = new AbortController();
+  readonly #abandoned = new AbortController();
+  #directory: string | undefined;
+  #exit: GuardedExit | undefined;
+
+  constructor(claimed: ClaimedAttempt, surroundings: AttemptSurroundings) {
+    this.ref = { jobId: claimed.jobId, attempt: claimed.attempt };
+    this.slots = claimed.slots;
+    this.#claimed = claimed;
+    this.#with = surroundings;
+    this.done = this.#run();
+  }
+
+  /** Ends it in good order, and says so in its result. The first reason stands. */
+  end(reason: EndingReason): void {
+    this.#ending.abort(new Ending(reason));
+    if (reason === 'stale') this.abandon();
+  }
+
+  /** Tells the master nothing more of it. */
+  abandon(): void {
+    this.end('silent');
+    this.#abandoned.abort(new Ending('stale'));
+  }
+
+  async #run(): Promise<void> {
+    // The whole attempt counts, with the way of its files: a stalled transfer ends as well.
+    const timeout = setTimeout(() => this.end('timed_out'), this.#claimed.timeoutSeconds * 1000);
+    this.#event({ type: 'attempt-started', message: `${this.#claimed.command} begins` });
+    const result = await this.#execute().catch((error: unknown) => this.#resultOf(error));
+    clearTimeout(timeout);
+    await this.#clean();
+    await this.#report(result);
+  }
+
+  async #execute(): Promise<Omit<AttemptResult, 'session'>> {
+    const { allow, env, directory } = this.#with;
+    const refusal = refusalOf(this.#claimed, allow);
+    if (refusal !== undefined) return { outcome: 'refused', reason: refusal };
+    const { command, jobId, attempt } = this.#claimed;
+    const file = await resolveCommand(command, env.PATH ?? '');
+    if (file === undefined)
+      throw new AttemptError(`the command ${JSON.stringify(command)} is in no folder of the worker's PATH`);
+    this.#directory = await mkdtemp(join(directory, `${basename(jobId)}-${attempt}-`));
+    await this.#placeInputs(this.#directory);
+    this.#exit = await this.#runCommand(file, this.#directory);
+    this.#ending.signal.throwIfAborted();
+    if (this.#exit.lapsed) throw new Ending('silent');
+    if (this.#exit.exitCode !== 0) return resultOf('failed', this.#exit);
+    return { ...resultOf('succeeded', this.#exit), outputs: await this.#sendOutputs(this.#directory) };
+  }
+
+  async #placeInputs(directory: string): Promise<void> {
+    for (const { name, sha256 } of this.#claimed.inputs) {
+      // The master checks it too, but what it says is not what keeps this machine's files apart.
+      if (basename(name) !== name || name === '.' || name === '..') {
+        throw new AttemptError(`an input's name must be a plain file name, got ${JSON.stringify(name)}`);
+      }
+      await this.#with.cache.copyTo(sha256, join(directory, name), this.ref, this.#ending.signal);
+    }
+  }
+
+  #runCommand(file: string, cwd: string): Promise<GuardedExit> {
+    const { command, args, env } = this.#claimed;
+    const marker = { [attemptMarker]: basename(cwd) };
+    return runCommand({
+      guard: this.#with.guard,
+      // The operator's word stands over the job's.
+      command: { file, argv0: command, args, env: { ...env, ...this.#with.env, ...marker }, cwd },
+      ending: this.#ending.signal,
+      send: (stream, source) => this.#sendLog(stream, source),
+    });
+  }
+
+  #sendLog(
+    stream: 'stdout' | 'stderr' | 'system',
+    source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
+    const onRefused = (error: unknown) => {
+      if (isStale(error)) this.end('stale');
+      else this.#warn(`the master refuses the log: ${messageOf(error)}`);
+    };
+    const { client } = this.#with;
+    return sendLog({ client, attempt: this.ref, stream, signal: this.#abandoned.signal, onRefused }, source);
+  }
+
+  async #sendOutputs(directory: string): Promise<OutputFile[]> {
+    const { files, unmatched } = await findOutputs(directory, this.#claimed.outputs);
+    const sent = [];
+    for (const [name, path] of files) {
+      sent.push(await sendOutput(this.#with.client, this.ref, name, path, this.#ending.signal));
+    }
+    const note = unmatched.map((glob) => `no file matches the output ${JSON.stringify(glob)}\n`).join('');
+    if (note !== '') await this.#sendLog('system', [new TextEncoder().encode(note)]);
+    return sent;
+  }
+
+  /** The result of an attempt that was ended or went wrong. */
+  #resultOf(error: unknown): Omit<AttemptResult, 'session'> {
+    // Whatever went wrong once it was being ended did so because of that.
+    const cause = this.#ending.signal.aborted ? this.#ending.signal.reason : error;
+    if (cause instanceof Ending) return resultOf(cause.reason, this.#exit, this.#claimed.timeoutSeconds);
+    if (cause instanceof NotStartedError && cause.lapsed) return resultOf('silent', undefined);
+    const what = cause instanceof NotStartedError ? 'the command could not be started: ' : '';
+    return { ...resultOf('failed', this.#exit), reason: `${what}${messageOf(cause)}`.slice(0, 2000) };
+  }
+
+  async #report(result: Omit<AttemptResult, 'session'>): Promise<void> {
+    try {
+      await this.#send(result);
+    } catch (error) {
+      if (this.#abandoned.signal.aborted || isStale(error)) return this.#warn('the attempt is no longer this worker’s');
+      const reason = `the master refused the result: ${messageOf(error)}`.slice(0, 2000);
+      await this.#send({ ...resultOf('failed', this.#exit), reason }).catch(() => this.#warn(reason));
+      return;
+    }
+    const { outcome, reason } = result;
+    const message = `${this.#claimed.command} ends: ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
+    this.#event({ type: 'attempt-ended', message, outcome });
+  }
+
+  #send(result: Omit<AttemptResult, 'session'>): Promise<void> {
+    const { client, session } = this.#with;
+    const { signal } = this.#abandoned;
+    return untilAnswered(() => client.result(this.ref, { session, ...result }, signal), signal);
+  }
+
+  async #clean(): Promise<void> {
+    if (this.#directory === undefined) return;
+    try {
+      await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      this.#warn(`the attempt's directory stays behind: ${messageOf(error)}`);
+    }
+  }
+
+  #warn(message: string): void {
+    this.#event({ type: 'warning', message });
+  }
+
+  #event(event: Omit<WorkerEvent, 'attempt'>): void {
+    const { jobId, attempt } = this.ref;
+    this.#with.onEvent({ ...event, message: `job ${jobId}, attempt ${attempt}: ${event.message}`, attempt: this.ref });
+  }
+}

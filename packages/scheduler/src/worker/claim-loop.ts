@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ClaimedAttempt, type Client, liveness, type NodeSession } from '@weighbridge/protocol';
+import { isStale } from './answered.ts';
+import { monotonicMs } from './guard-messages.ts';
+
+interface Wish {
+  readonly session: NodeSession;
+  readonly slots: number;
+}
+
+export interface ClaimLoopOptions {
+  readonly client: Client;
+  /** The session to claim for and how many slots are free; `undefined` while nothing can be claimed. */
+  readonly ready: () => Wish | undefined;
+  readonly onClaimed: (attempts: ClaimedAttempt[], session: NodeSession) => void;
+  readonly onSessionLost: (session: NodeSession, error: unknown) => void;
+  /** Ends the loop, and a claim that waits. */
+  readonly signal: AbortSignal;
+}
+
+const shortestPauseMs = 50;
+const longestPauseMs = 2000;
+const answerWithinMs = (liveness.claimWaitSeconds + liveness.leaseSeconds) * 1000;
+
+/** Claims by long poll, one claim at a time, as long as there are free slots. */
+export class ClaimLoop {
+  readonly #options: ClaimLoopOptions;
+  #woken = Promise.withResolvers<void>();
+  #pauseMs = 0;
+
+  constructor(options: ClaimLoopOptions) {
+    this.#options = options;
+    options.signal.addEventListener('abort', () => this.wake());
+  }
+
+  /** Something has changed that `ready` tells. */
+  wake(): void {
+    this.#woken.resolve();
+    this.#woken = Promise.withResolvers();
+  }
+
+  /** Settles when the signal is aborted; never rejects. */
+  async run(): Promise<void> {
+    const { ready, signal } = this.#options;
+    while (!signal.aborted) {
+      const wish = ready();
+      if (wish) await this.#untilAnsweredOrOutgrown(wish);
+      else await this.#woken.promise;
+    }
+  }
+
+  // A claim that waits is never aborted for more free slots: its answer may be on its way. The master answers it when
+  // the next one comes, and what both bring is this worker's.
+  async #untilAnsweredOrOutgrown(wish: Wish): Promise<void> {
+    const { ready, signal } = this.#options;
+    const over = new AbortController();
+    let outgrown = false;
+    const answered = this.#runOnce(wish, AbortSignal.any([signal, over.signal]), () => outgrown);
+    answered.then(() => {
+      over.abort();
+      this.wake();
+    });
+    while (!over.signal.aborted && !outgrown) {
+      await this.#woken.promise;
+      const now = ready();
+      outgrown = now !== undefined && (now.session !== wish.session || now.slots > wish.slots);
+      // Work for a session that is over would only lapse.
+      if (outgrown && now?.session !== wish.session) over.abort();
+    }
+  }
+
+  async #runOnce({ session, slots }: Wish, signal: AbortSignal, isOutgrown: () => boolean): Promise<void> {
+    const startedMs = monotonicMs();
+    const attempts = await this.#claim(session, slots, signal);
+    if (attempts.length > 0) this.#options.onClaimed(attempts, session);
+    if (isOutgrown()) return;
+    // A master that doesn't wait, because the node is drained or the store is down, is asked ever less often.
+    const satisfied = attempts.length > 0 || monotonicMs() - startedMs > longestPauseMs;
+    this.#pauseMs = satisfied ? 0 : Math.min(longestPauseMs, Math.max(shortestPauseMs, this.#pauseMs * 2));
+    if (this.#pauseMs > 0) await delay(this.#pauseMs, undefined, { signal }).catch(() => {});
+  }
+
+  async #claim(session: NodeSession, slots: number, signal: AbortSignal): Promise<ClaimedAttempt[]> {
+    const { client, onSessionLost } = this.#options;
+    const request = { session: session.session, slots, waitSeconds: liveness.claimWaitSeconds };
+    try {
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+      return (await client.claim(session.id, request, inTime)).attempts;
+    } catch (error) {
+      if (!signal.aborted && isStale(error)) onSessionLost(session, error);
+      return [];
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Guard } from './guard-client.ts';
+
+const pauseMs = 100;
+
+/** Sees to it that there is a guard: one that ends is replaced. */
+export class GuardKeeper {
+  readonly #onLost: () => void;
+  readonly #onReplaced: () => void;
+  #guard: Guard | undefined;
+  #deadlineMs = Number.NEGATIVE_INFINITY;
+  #stopping = false;
+
+  constructor(onLost: () => void, onReplaced: () => void) {
+    this.#onLost = onLost;
+    this.#onReplaced = onReplaced;
+  }
+
+  /** Absent while one is being replaced. */
+  get guard(): Guard | undefined {
+    return this.#guard;
+  }
+
+  async start(): Promise<void> {
+    const guard = await Guard.start();
+    if (this.#stopping) {
+      await guard.stop();
+      throw new Error('the worker was stopped while it started');
+    }
+    this.#guard = guard;
+    guard.gone.then(() => this.#replace());
+  }
+
+  /** Commands may run until `deadlineMs` of `monotonicMs`. */
+  extend(deadlineMs: number): void {
+    this.#deadlineMs = deadlineMs;
+    this.#guard?.extend(deadlineMs);
+  }
+
+  /** Ends the guard, and with it every command that still runs. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#guard?.stop();
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#stopping) return;
+    this.#guard = undefined;
+    this.#onLost();
+    while (!this.#guard && !this.#stopping) {
+      await delay(pauseMs);
+      await this.start().catch(() => {});
+    }
+    if (this.#stopping) return;
+    this.extend(this.#deadlineMs);
+    this.#onReplaced();
+  }
+}

@@ -1,0 +1,80 @@
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPostgresStore, type Store } from '../../src/store/index.ts';
+import { findPostgres, installHint, type PostgresServer, startPostgres } from '../support/postgres.ts';
+
+const installed = (await findPostgres()) !== undefined;
+if (!installed && process.env.CI) throw new Error(installHint);
+
+describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : installHint})`, () => {
+  let server: PostgresServer;
+  const open: Store[] = [];
+  const openStore = async () => {
+    const store = createPostgresStore({ url: server.url });
+    open.push(store);
+    await store.start();
+    return store;
+  };
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(async () => {
+    await Promise.all(open.map((store) => store.stop()));
+    await server?.stop();
+  });
+
+  test('is shared by two masters: one submits, the other is woken, and no job is claimed twice', async () => {
+    const [one, two] = await Promise.all([openStore(), openStore()]);
+    const queue = 'shared';
+    const sessions = await Promise.all([
+      one.register({ name: 'a', queues: [queue], slots: 100 }),
+      two.register({ name: 'b', queues: [queue], slots: 100 }),
+    ]);
+    const woken = new Promise<void>((resolve) => two.onReady((name) => name === queue && resolve()));
+    await one.submit(Array.from({ length: 100 }, () => ({ queue, command: 'echo' })));
+    await woken;
+    const claims = Array.from({ length: 40 }, (_, i) =>
+      i % 2 ? one.claim('a', sessions[0].session, 5) : two.claim('b', sessions[1].session, 5),
+    );
+    const claimed = (await Promise.all(claims)).flat();
+    const rest = await two.claim('b', sessions[1].session, 100);
+    const ids = [...claimed, ...rest].map((attempt) => attempt.jobId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(100);
+  });
+
+  test('that is gone makes every call say so, and all is well again when it is back', async () => {
+    const store = await openStore();
+    await server.kill();
+    await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(store.submit([{ command: 'echo' }])).rejects.toMatchObject({ code: 'store-unavailable' });
+    await server.start();
+    await expect.poll(() => store.ping().then(() => 'back'), { timeout: 30_000 }).toBe('back');
+    const woken = new Promise<void>((resolve) => store.onReady((name) => name === 'default' && resolve()));
+    const [one] = await store.submit([{ command: 'echo' }]);
+    expect(one?.created).toBe(true);
+    // The listener connects again by itself, and says everything that may have been missed.
+    await woken;
+  });
+
+  test('that is not there is named without the password', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => free.once('listening', resolve));
+    const { port } = free.address() as { port: number };
+    await new Promise((resolve) => free.close(resolve));
+    const store = createPostgresStore({ url: `postgres://user:secret@127.0.0.1:${port}/jobs` });
+    const error = await store.start().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'store-unreachable' });
+    expect((error as Error).message).toContain(`127.0.0.1:${port}/jobs`);
+    expect((error as Error).message).toContain('--database-url');
+    expect((error as Error).message).not.toContain('secret');
+    await expect(createPostgresStore({ url: 'mysql://x' }).start()).rejects.toMatchObject({
+      code: 'store-unreachable',
+    });
+    const missing = server.url.replace(/[^/]*$/, 'missing');
+    await expect(createPostgresStore({ url: missing }).start()).rejects.toMatchObject({
+      code: 'store-unreachable',
+      message: expect.stringContaining('database "missing" does not exist'),
+    });
+  });
+});

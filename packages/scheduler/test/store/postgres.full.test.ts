@@ -1,0 +1,24 @@
+import { test } from 'vitest';
+import { createPostgresStore } from '../../src/store/index.ts';
+import { findPostgres, installHint, startPostgres } from '../support/postgres.ts';
+import { describeStore } from './conformance.ts';
+
+const installed = (await findPostgres()) !== undefined;
+if (!installed && process.env.CI) throw new Error(installHint);
+
+if (installed) {
+  describeStore('the PostgreSQL store', async () => {
+    const server = await startPostgres();
+    const store = createPostgresStore({ url: server.url });
+    await store.start();
+    return {
+      store,
+      close: async () => {
+        await store.stop();
+        await server.stop();
+      },
+    };
+  });
+} else {
+  test.skip(installHint, () => undefined);
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A PostgreSQL server of a test's own. */
+export interface PostgresServer {
+  /** `postgres://…` of its one database. */
+  url: string;
+  port: number;
+  /** As a crash would: no farewell to clients. Then {@link start} may be called. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and port. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+export const installHint = 'PostgreSQL is not installed: apt-get install postgresql';
+
+async function candidateFolders(): Promise<string[]> {
+  const debian = '/usr/lib/postgresql';
+  const versions = await readdir(debian).catch(() => []);
+  const newestFirst = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(debian, version, 'bin'));
+  return [...(process.env.PATH ?? '').split(delimiter), ...newestFirst];
+}
+
+/** The folder of `initdb` and `postgres`, or nothing. */
+export async function findPostgres(): Promise<string | undefined> {
+  for (const folder of await candidateFolders()) {
+    const both = [access(join(folder, 'initdb')), access(join(folder, 'postgres'))];
+    if ((await Promise.allSettled(both)).every((found) => found.status === 'fulfilled')) return folder;
+  }
+  return undefined;
+}
+
+/** PostgreSQL refuses to run as root: then as the package's user, or nobody. */
+async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const ids = async (user: string) => {
+    const of = async (flag: string) => Number((await run('id', [flag, user])).stdout);
+    return { uid: await of('-u'), gid: await of('-g') };
+  };
+  return ids('postgres').catch(() => ids('nobody'));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function ready(server: ChildProcess): Promise<void> {
+  const said: string[] = [];
+  if (!server.stderr) throw new Error('no stderr');
+  for await (const line of createInterface({ input: server.stderr })) {
+    said.push(line);
+    if (!line.includes('ready to accept connections')) continue;
+    // Unread, the pipe would fill and stop the server.
+    server.stderr.resume();
+    return;
+  }
+  throw new Error(`postgres ended before it was ready:\n${said.join('\n')}`);
+}
+
+/** Starts a server in a temporary folder, on a free port of 127.0.0.1. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const binaries = await findPostgres();
+  if (!binaries) throw new Error(installHint);
+  const user = await unprivilegedUser();
+  const as = user ?? {};
+  const folder = await mkdtemp(join(tmpdir(), 'weighbridge-postgres-'));
+  if (user) await chown(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const initdb = ['-D', data, '-U', 'weighbridge', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C'];
+  await run(join(binaries, 'initdb'), initdb, { ...as, cwd: folder });
+
+  const port = await freePort();
+  const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-F'];
+  let server: ChildProcess | undefined;
+
+  const start = async () => {
+    server = spawn(join(binaries, 'postgres'), options, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    await ready(server);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, 'exit');
+    server.kill(signal);
+    await gone;
+  };
+
+  await start();
+  return {
+    url: `postgres://weighbridge@127.0.0.1:${port}/postgres`,
+    port,
+    start,
+    // SIGQUIT is its immediate shutdown: children end too, and the next start recovers.
+    kill: () => end('SIGQUIT'),
+    stop: async () => {
+      await end('SIGINT');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import type { WorkerInfo, WorkerOptions } from '../../../src/worker/index.ts';
+
+/** Starts a worker as a process of its own and waits until it is registered. */
+export async function startWorkerProcess(options: WorkerOptions): Promise<{ worker: ChildProcess; info: WorkerInfo }> {
+  const script = fileURLToPath(new URL('./run-worker.ts', import.meta.url));
+  const args = ['--conditions=weighbridge-source', script, JSON.stringify(options)];
+  const worker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface(worker.stdout), 'line')) as [string];
+  return { worker, info: JSON.parse(line) };
+}
+
+/** Does it run? Dead processes that no one has reaped don't count. */
+export function isRunning(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== '' && !state.startsWith('Z');
+}
+
+function stateOf(pid: number): string {
+  try {
+    // Not every Linux has ps.
+    if (process.platform === 'linux') return /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? '';
+    return execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** No event tells the end of another's child, so it is looked at. */
+export async function untilGone(pids: number[], withinMs: number): Promise<void> {
+  await expect.poll(() => pids.filter(isRunning), { timeout: withinMs, interval: 50 }).toEqual([]);
+}
