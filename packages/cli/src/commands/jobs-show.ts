@@ -1,0 +1,60 @@
+import type { Attempt, Job } from '@weighbridge/protocol';
+import type { Command } from 'commander';
+import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
+import { addExamples } from '../command.ts';
+import { formatBytes, formatCommand } from '../format.ts';
+import { printFields, printJson, printLine, printTable } from '../output.ts';
+
+export function addJobsShow(jobs: Command): void {
+  const command = jobs
+    .command('show')
+    .description('Show a job: its state, attempts, files, and what it cost in traffic.')
+    .argument('<id>', "the job's id")
+    .action(showJob);
+  addClientOptions(command);
+  addExamples(command, ['weighbridge jobs show ID', 'weighbridge jobs show ID --json | jq .bytes']);
+}
+
+async function showJob(id: string, flags: ClientFlags): Promise<void> {
+  const job = await clientOf(flags).job(id);
+  if (flags.json) return printJson(job);
+  printJob(job);
+}
+
+/** Prints a job for people. */
+export function printJob(job: Job): void {
+  printFields([
+    ['Job', job.id],
+    ['State', job.reason === undefined ? job.state : `${job.state} (${job.reason})`],
+    ['Exit', exitOf(job)],
+    ['Queue', `${job.queue}, priority ${job.priority}, ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}`],
+    ['Command', formatCommand(job.command, job.args)],
+    ['Limits', `${job.timeoutSeconds} s, ${job.retryLimit} ${job.retryLimit === 1 ? 'retry' : 'retries'}`],
+    ['Created', job.createdAt],
+    ['Not before', job.startAfter],
+    ['Started', job.startedAt],
+    ['Ended', job.endedAt],
+    ['Inputs', job.files.inputs.map(({ name }) => name).join(', ') || undefined],
+    ['Traffic', `${formatBytes(job.bytes.in)} to the master, ${formatBytes(job.bytes.out)} from it`],
+  ]);
+  if (job.attempts.length > 0) {
+    printLine();
+    printTable(['ATTEMPT', 'NODE', 'OUTCOME', 'EXIT', 'STARTED', 'REASON'], job.attempts.map(attemptRow));
+  }
+  if (job.outputs.length > 0) {
+    printLine();
+    printTable(
+      ['OUTPUT', 'SIZE', 'SHA-256'],
+      job.outputs.map(({ name, sizeBytes, sha256 }) => [name, formatBytes(sizeBytes), sha256]),
+    );
+  }
+}
+
+function exitOf({ exitCode, signal }: Pick<Attempt, 'exitCode' | 'signal'>): string | undefined {
+  return signal ?? (exitCode === undefined ? undefined : `code ${exitCode}`);
+}
+
+function attemptRow(attempt: Attempt): string[] {
+  const { number, node, outcome, startedAt, reason } = attempt;
+  return [String(number), node, outcome ?? 'running', exitOf(attempt) ?? '', startedAt, reason ?? ''];
+}

@@ -1,0 +1,39 @@
+import type { MasterOptions } from '@weighbridge/scheduler';
+import { type Command, Option } from 'commander';
+import { collectList } from './option-parsers.ts';
+
+/** The flags that `up` and `master` share. */
+export interface MasterFlags {
+  listen?: string;
+  metricsListen?: string;
+  data?: string;
+  allow?: string[];
+  tlsTerminatedUpstream?: true;
+  insecure?: true;
+  json?: true;
+}
+
+/** Adds the flags that `up` and `master` share. */
+export function addMasterOptions(command: Command, allowHelp: string): Command {
+  return command
+    .option('--listen <host:port>', 'API and live page; port 0 takes any free one (default: 127.0.0.1:8080)')
+    .option('--metrics-listen <host:port>', '/metrics, /metrics/bandwidth, /health (default: 127.0.0.1:9090)')
+    .option('--data <dir>', 'token, files and the embedded store (default: ./data)')
+    .addOption(new Option('--allow <command>', allowHelp).argParser(collectList))
+    .option('--tls-terminated-upstream', 'listen beyond loopback: something in front speaks TLS')
+    .option('--insecure', 'listen beyond loopback without TLS')
+    .option('--json', 'print one JSON object a line');
+}
+
+/** The scheduler's names for those flags; the token comes from the environment, never from the command line. */
+export function masterOptionsOf(flags: MasterFlags): MasterOptions {
+  const token = process.env.WEIGHBRIDGE_TOKEN;
+  return {
+    ...(flags.listen !== undefined && { listen: flags.listen }),
+    ...(flags.metricsListen !== undefined && { metricsListen: flags.metricsListen }),
+    ...(flags.data !== undefined && { dataDir: flags.data }),
+    ...(token !== undefined && token !== '' && { token }),
+    ...(flags.tlsTerminatedUpstream && { tlsTerminatedUpstream: true }),
+    ...(flags.insecure && { insecure: true }),
+  };
+}

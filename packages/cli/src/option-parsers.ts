@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parses an option's integer between two bounds, both allowed. */
+export function integerBetween(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^-?\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`It must be an integer from ${minimum} to ${maximum}.`);
+  };
+}
+
+/** Collects an option given several times. */
+export function collect(text: string, earlier: string[] = []): string[] {
+  return [...earlier, text];
+}
+
+/** Collects an option given several times, or as a list with commas. */
+export function collectList(text: string, earlier: string[] = []): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It has an empty name.');
+  return [...earlier, ...names];
+}
+
+/** Collects `NAME=value` pairs. */
+export function collectPairs(text: string, earlier: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be NAME=value.');
+  return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Parses a moment (ISO 8601) to its UTC form. */
+export function parseMoment(text: string): string {
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime()))
+    throw new InvalidArgumentError('It must be a moment such as 2030-01-31T08:00:00Z.');
+  return moment.toISOString();
+}

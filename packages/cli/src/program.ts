@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { addExamples, WeighbridgeCommand } from './command.ts';
+import { addJobsDownload } from './commands/jobs-download.ts';
+import { addJobsList } from './commands/jobs-list.ts';
+import { addJobsLogs } from './commands/jobs-logs.ts';
+import { addJobsShow } from './commands/jobs-show.ts';
+import { addJobsSubmit } from './commands/jobs-submit.ts';
+import { addMaster } from './commands/master.ts';
+import { addNodesList } from './commands/nodes-list.ts';
+import { addUp } from './commands/up.ts';
+import { addWorker } from './commands/worker.ts';
+import { version } from './version.ts';
+
+/** The whole command line, one command a file in `commands/`. */
+export function createProgram(): Command {
+  const program = new WeighbridgeCommand('weighbridge')
+    .description('Schedules jobs on your machines and counts every byte of their traffic.')
+    .version(version)
+    .exitOverride();
+  addExamples(program, [
+    'weighbridge up',
+    'weighbridge jobs submit --input big.csv --output big.csv.gz --wait -- gzip big.csv',
+    'weighbridge jobs download ID --to results/',
+  ]);
+  addUp(program);
+  addMaster(program);
+  addWorker(program);
+
+  const jobs = program.command('jobs').description('Submit jobs, see them, fetch what they made.');
+  addExamples(jobs, ['weighbridge jobs submit --wait -- echo hello', 'weighbridge jobs list --state running']);
+  addJobsSubmit(jobs);
+  addJobsShow(jobs);
+  addJobsLogs(jobs);
+  addJobsList(jobs);
+  addJobsDownload(jobs);
+
+  const nodes = program.command('nodes').description('The machines that run jobs.');
+  addExamples(nodes, ['weighbridge nodes list']);
+  addNodesList(nodes);
+  return program;
+}

@@ -1,0 +1,86 @@
+import { relative } from 'node:path';
+import type { MasterInfo, WorkerEvent, WorkerInfo } from '@weighbridge/scheduler';
+import { printJson, printLine } from './output.ts';
+import { version } from './version.ts';
+
+/** Tells what a long-running command does: lines for people, or one JSON object a line. */
+export interface Reporter {
+  starting(): void;
+  master(info: MasterInfo): void;
+  worker(info: WorkerInfo): void;
+  workerEvent(event: WorkerEvent): void;
+  ready(): void;
+  stopping(signal: string): void;
+  stopped(): void;
+}
+
+export function createReporter(json: boolean): Reporter {
+  return json ? jsonReporter : lineReporter;
+}
+
+const jsonReporter: Reporter = {
+  starting: () => printJson({ event: 'starting', version }),
+  master: (info) => {
+    const { apiUrl, pageUrl, store, tokenPath, series } = info;
+    printJson({ event: 'listening', apiUrl, pageUrl, metricsUrl: scrapeUrl(info) });
+    printJson({ event: 'store', kind: store.kind, durable: store.durable });
+    printJson({ event: 'token', ...(tokenPath === undefined ? { from: 'WEIGHBRIDGE_TOKEN' } : { path: tokenPath }) });
+    printJson({ event: 'bandwidth-monitoring', enabled: true, ...(series && { series }) });
+  },
+  worker: ({ name, slots, queues, allow }) => printJson({ event: 'worker', name, slots, queues, allow }),
+  workerEvent: ({ type, ...more }) => printJson({ event: `worker-${type}`, ...more }),
+  ready: () => printJson({ event: 'ready' }),
+  stopping: (reason) => printJson({ event: 'stopping', reason }),
+  stopped: () => printJson({ event: 'stopped' }),
+};
+
+const lineReporter: Reporter = {
+  starting: () => printLine(`Weighbridge ${version} starts …`),
+  master: (info) => {
+    const { apiUrl, pageUrl, store, tokenPath, series } = info;
+    printLine(`  API      ${apiUrl}`);
+    printLine(`  Page     ${pageUrl}`);
+    printLine(`  Metrics  ${scrapeUrl(info)}`);
+    printLine(`  Store    ${store.kind}; ${durability(store.durable)}`);
+    printLine(`  Token    ${tokenPath === undefined ? 'from WEIGHBRIDGE_TOKEN' : shortPath(tokenPath)}`);
+    printLine('✓ Bandwidth monitoring enabled');
+    if (series)
+      printLine(`  Series   ${samples(series.known)} for the known routes, ${samples(series.worstCase)} at worst`);
+  },
+  worker: ({ name, slots, queues, allow }) => {
+    printLine(`  Worker   ${name}: ${slots} ${slots === 1 ? 'slot' : 'slots'}, queues ${queues.join(', ')}`);
+    printLine(`  Allowed  ${allow.length > 0 ? allow.join(', ') : 'no command; name some with --allow'}`);
+  },
+  workerEvent: (event) => printLine(`${clock()} ${sentenceOf(event)}`),
+  ready: () => printLine('Ready. Ctrl-C stops it.'),
+  stopping: (reason) => printLine(`${clock()} ${reason}: stopping …`),
+  stopped: () => printLine(`${clock()} Stopped.`),
+};
+
+function scrapeUrl({ metricsUrl }: MasterInfo): string {
+  return `${metricsUrl}/metrics`;
+}
+
+function durability(durable: boolean): string {
+  return durable ? 'survives a power cut' : 'survives a crash, but a power cut may lose the latest jobs';
+}
+
+function samples(count: number): string {
+  return `${count.toLocaleString('en')} samples`;
+}
+
+function sentenceOf({ type, message, attempt, outcome }: WorkerEvent): string {
+  if (attempt === undefined) return message;
+  const name = `job ${attempt.jobId}, attempt ${attempt.attempt}`;
+  if (type === 'attempt-started') return `${name}: runs ${message}`;
+  return outcome === undefined ? `${name}: ${message}` : `${name}: ${outcome.replace('_', ' ')}`;
+}
+
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+function clock(): string {
+  return new Date().toISOString().slice(11, 19);
+}

@@ -1,0 +1,33 @@
+import { ProblemError } from '@weighbridge/protocol';
+import { CommanderError } from 'commander';
+import { expect, test } from 'vitest';
+import { FailedError, UsageError } from '../src/errors.ts';
+import { reportOf } from '../src/exit.ts';
+
+class OptionError extends Error {
+  readonly code = 'bad-option';
+}
+
+test('bad use exits with 2, a failure with 1', () => {
+  expect(reportOf(new UsageError('no'), false)).toEqual({ exitCode: 2, message: 'no' });
+  expect(reportOf(new FailedError('no'), false)).toEqual({ exitCode: 1, message: 'no' });
+  expect(reportOf(new ProblemError('not-found', 'no job x'), false)).toEqual({ exitCode: 1, message: 'no job x' });
+});
+
+test('the scheduler names its own option, people see the flag', () => {
+  const error = new OptionError('metricsListen must be HOST:PORT, got "x"');
+  expect(reportOf(error, false)).toEqual({ exitCode: 2, message: '--metrics-listen must be HOST:PORT, got "x"' });
+});
+
+test('help that was asked for is no failure', () => {
+  expect(reportOf(new CommanderError(0, 'commander.help', ''), false)).toEqual({ exitCode: 0 });
+  expect(reportOf(new CommanderError(1, 'commander.help', ''), false)).toEqual({ exitCode: 2 });
+});
+
+test('an unexpected error is one sentence, and the stack only when asked for', () => {
+  const error = new RangeError('broken\nin two lines');
+  const { message } = reportOf(error, false);
+  expect(message).toBe('broken (unexpected; set WEIGHBRIDGE_DEBUG=1 for the stack)');
+  expect(reportOf(error, true).message).toContain('exit.test.ts');
+  expect(reportOf('thrown text', false).message).toContain('thrown text');
+});
