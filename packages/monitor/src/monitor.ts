@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { Accounting } from './capture/accounting.ts';
 import { Capture } from './capture/capture.ts';
 import type { ClientCell, ExchangeBytes } from './capture/exchange.ts';
+import { Settlement } from './capture/settlement.ts';
 import { type CollectedFamily, collect, formatText, type Source } from './export/prometheus.ts';
 import { type RegistryLike, registerFamilies } from './export/registry.ts';
 import { takeSnapshot } from './export/snapshot.ts';
@@ -33,12 +34,12 @@ export class BandwidthMonitor {
     this.#options = resolveOptions(input);
     this.#ledger = new Ledger(this.#options.maxEndpoints);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
-    const accounting = new Accounting(this.#ledger, {
-      endpointOf: (request, response, final) => endpointOf(request, response, final, this.#options.endpointOf),
+    const settlement = new Settlement(this.#ledger, {
+      endpointOf: (request, answer, final) => endpointOf(request, answer, final, this.#options.endpointOf),
       clientOf: (request) => this.#clientOf(request),
     });
     this.#capture = new Capture({
-      accounting,
+      accounting: new Accounting(settlement),
       watches: (server) => this.#servers === 'all' || this.#servers.has(server),
       fault: (error) => this.#fault(error),
     });

@@ -1,43 +1,34 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { IncomingMessage } from 'node:http';
 import type { UnattributedReason } from '../snapshot.ts';
 import type { Connection } from './connection.ts';
-import type { ClientCell, Exchange } from './exchange.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import { headLength, messageLength } from './head-length.ts';
 import { hasBegunMessage } from './parser-state.ts';
+import type { Settlement } from './settlement.ts';
 import { ciphertextOf } from './tls-records.ts';
-
-/** What accounting asks the rest of the monitor. */
-export interface Labels {
-  /** The endpoint's template, `undefined` while it is not known yet. */
-  endpointOf(request: IncomingMessage, response: ServerResponse, final: boolean): string | undefined;
-  clientOf(request: IncomingMessage): ClientCell | null;
-}
 
 /** Moves what a connection has moved to exchanges and reasons: where each boundary is decided. */
 export class Accounting {
-  readonly #ledger: Ledger;
-  readonly #labels: Labels;
+  readonly #settlement: Settlement;
 
-  constructor(ledger: Ledger, labels: Labels) {
-    this.#ledger = ledger;
-    this.#labels = labels;
+  constructor(settlement: Settlement) {
+    this.#settlement = settlement;
   }
 
   /** A request's head is complete. */
-  begin(connection: Connection, request: IncomingMessage, response: ServerResponse): Exchange {
+  begin(connection: Connection, request: IncomingMessage, answer: Answer): Exchange {
     if (connection.first?.responded) this.#endResponded(connection, connection.first, request);
     if (connection.encrypted && !connection.handshakeSettled) this.settleHandshake(connection);
     if (connection.message) connection.message.begun = false;
     const exchange = connection.take();
     const before = connection.last;
     if (before === null) {
-      exchange.begin(request, response, connection.settledIn);
+      exchange.begin(request, answer, connection.settledIn);
       connection.first = exchange;
     } else {
       connection.read();
       before.inEnd = this.#endOf(before, connection, request);
-      exchange.begin(request, response, before.inEnd);
+      exchange.begin(request, answer, before.inEnd);
       before.next = exchange;
     }
     connection.last = exchange;
@@ -48,7 +39,7 @@ export class Accounting {
   finish(connection: Connection, exchange: Exchange): void {
     connection.read();
     if (exchange.next === null && exchange.request.complete) exchange.inEnd = this.#boundary(connection, exchange);
-    this.#settleOut(exchange, connection.seenOut - connection.settledOut, true);
+    this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
     if (exchange.inEnd >= 0 || exchange.next !== null) {
       this.#settleIn(exchange, exchange.inEnd, true);
       this.#end(exchange, false);
@@ -72,7 +63,7 @@ export class Accounting {
     for (let exchange: Exchange | null = first; exchange; exchange = exchange.next) {
       this.#settleIn(exchange, this.#knownEnd(connection, exchange), false);
     }
-    this.#settleOut(first, connection.seenOut - connection.settledOut, false);
+    this.#settlement.settleOut(first, connection.seenOut - connection.settledOut, false);
   }
 
   /** The socket goes: last readings, exchanges end, the rest has a reason. */
@@ -81,14 +72,13 @@ export class Accounting {
     if (connection.encrypted) this.#sampleTls(connection);
     if (connection.encrypted && !connection.handshakeSettled) this.settleHandshake(connection);
     for (let exchange = connection.first; exchange; exchange = connection.first) {
-      const whole = exchange.response.writableFinished && exchange.request.complete;
+      const whole = exchange.answer.writableFinished && exchange.request.complete;
       this.#settleIn(exchange, this.#knownEnd(connection, exchange), true);
-      this.#settleOut(exchange, connection.seenOut - connection.settledOut, true);
+      this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
       this.#end(exchange, !whole);
     }
-    this.#settleRest(connection, reasonOf(connection));
-    this.#ledger.closed.in += connection.seenIn;
-    this.#ledger.closed.out += connection.seenOut;
+    this.#settlement.settleRest(connection, reasonOf(connection));
+    this.#settlement.close(connection);
   }
 
   /** Handshake and session tickets belong to no exchange. */
@@ -98,65 +88,17 @@ export class Accounting {
     const failed = connection.handshakeIn < 0;
     const bytesIn = (failed ? connection.seenIn : handshakeEnd(connection)) - connection.settledIn;
     const bytesOut = connection.seenOut - connection.settledOut;
-    connection.settledIn += bytesIn;
-    connection.settledOut += bytesOut;
-    this.#ledger.settleUnattributed(failed ? 'tls_failure' : 'tls_handshake', bytesIn, bytesOut);
+    this.#settlement.settleUnattributed(connection, failed ? 'tls_failure' : 'tls_handshake', bytesIn, bytesOut);
   }
 
-  #settleRest(connection: Connection, reason: UnattributedReason): void {
-    const bytesIn = connection.seenIn - connection.settledIn;
-    const bytesOut = connection.seenOut - connection.settledOut;
-    connection.settledIn = connection.seenIn;
-    connection.settledOut = connection.seenOut;
-    this.#ledger.settleUnattributed(reason, bytesIn, bytesOut);
-  }
-
-  /** Gives an exchange its input up to `end`, if its row is known or must be now. */
+  /** Gives an exchange its input up to `end`. */
   #settleIn(exchange: Exchange, end: number, final: boolean): void {
-    const bytes = end - exchange.inStart - exchange.inSettled;
-    if (bytes <= 0 || !this.#resolveRow(exchange, final)) return;
-    exchange.inSettled += bytes;
-    exchange.connection.settledIn += bytes;
-    this.#ledger.settle((exchange.row as NonNullable<Exchange['row']>).requestCell, bytes);
-    if (exchange.client) exchange.client.in += bytes;
-    if (exchange.watch) exchange.watch.in = exchange.inSettled;
-  }
-
-  #settleOut(exchange: Exchange, bytes: number, final: boolean): void {
-    if (!(this.#resolveRow(exchange, final) && this.#resolveStatus(exchange, final)) || bytes <= 0) return;
-    exchange.outSettled += bytes;
-    exchange.connection.settledOut += bytes;
-    this.#ledger.settle(exchange.responseCell, bytes);
-    if (exchange.client) exchange.client.out += bytes;
-    if (exchange.watch) exchange.watch.out = exchange.outSettled;
-  }
-
-  #resolveRow(exchange: Exchange, final: boolean): boolean {
-    if (exchange.row !== null) return true;
-    const endpoint = this.#labels.endpointOf(exchange.request, exchange.response, final);
-    if (endpoint === undefined) return false;
-    exchange.row = this.#ledger.rows.row(exchange.request.method as string, endpoint);
-    exchange.client = this.#labels.clientOf(exchange.request);
-    return true;
-  }
-
-  #resolveStatus(exchange: Exchange, final: boolean): boolean {
-    if (exchange.responseCell >= 0) return true;
-    const sent = exchange.response.headersSent;
-    if (!sent && !final) return false;
-    const status = sent ? String(exchange.response.statusCode) : 'none';
-    exchange.responseCell = this.#ledger.rows.responseCell(exchange.row as NonNullable<Exchange['row']>, status);
-    return true;
+    this.#settlement.settleIn(exchange, end - exchange.inStart - exchange.inSettled, final);
   }
 
   #end(exchange: Exchange, aborted: boolean): void {
     const { connection } = exchange;
-    this.#resolveRow(exchange, true);
-    this.#resolveStatus(exchange, true);
-    const row = exchange.row as NonNullable<Exchange['row']>;
-    this.#ledger.end(row, exchange.responseCell, exchange.inSettled, exchange.outSettled, aborted);
-    exchange.ended = true;
-    if (exchange.watch) exchange.watch.ended = true;
+    this.#settlement.end(exchange, aborted);
     connection.first = exchange.next;
     if (exchange.next === null) connection.last = null;
   }
@@ -206,14 +148,11 @@ export class Accounting {
     const bytesIn = connection.seenIn - tls.bytesRead;
     const bytesOut = connection.seenOut - tls.bytesWritten;
     // The plaintext getter counts what is submitted; the overhead shows once its records are out.
-    if (bytesIn > connection.overheadIn) {
-      this.#ledger.tlsOverhead.in += bytesIn - connection.overheadIn;
-      connection.overheadIn = bytesIn;
-    }
-    if (bytesOut > connection.overheadOut) {
-      this.#ledger.tlsOverhead.out += bytesOut - connection.overheadOut;
-      connection.overheadOut = bytesOut;
-    }
+    const grownIn = Math.max(0, bytesIn - connection.overheadIn);
+    const grownOut = Math.max(0, bytesOut - connection.overheadOut);
+    connection.overheadIn += grownIn;
+    connection.overheadOut += grownOut;
+    this.#settlement.addTlsOverhead(grownIn, grownOut);
   }
 }
 

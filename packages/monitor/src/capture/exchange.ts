@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Row } from '../ledger/rows.ts';
 import type { Connection } from './connection.ts';
 
@@ -15,6 +15,14 @@ export interface MutableExchangeBytes {
   ended: boolean;
 }
 
+/** What is known of an exchange's answer: Node's response is one. */
+export interface Answer {
+  readonly headersSent: boolean;
+  readonly statusCode: number;
+  /** All of it was handed to the system. */
+  readonly writableFinished: boolean;
+}
+
 /** Bytes of one client, when `clientOf` names it. */
 export interface ClientCell {
   in: number;
@@ -28,7 +36,7 @@ export interface ClientCell {
 export class Exchange {
   readonly connection: Connection;
   request!: IncomingMessage;
-  response!: ServerResponse;
+  answer!: Answer;
   /** The next exchange on this connection: only there when requests are pipelined. */
   next: Exchange | null = null;
   /** Where its input begins, in bytes of the connection. */
@@ -50,9 +58,9 @@ export class Exchange {
     this.connection = connection;
   }
 
-  begin(request: IncomingMessage, response: ServerResponse, inStart: number): void {
+  begin(request: IncomingMessage, answer: Answer, inStart: number): void {
     this.request = request;
-    this.response = response;
+    this.answer = answer;
     this.next = null;
     this.inStart = inStart;
     this.inEnd = -1;

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Answer } from '../capture/exchange.ts';
 import { fastifyEndpoint } from './fastify.ts';
 
 const declared = Symbol('weighbridge.endpoint');
@@ -29,14 +30,14 @@ export function setEndpoint(request: IncomingMessage, template: string): void {
  */
 export function endpointOf(
   request: IncomingMessage,
-  response: ServerResponse,
+  answer: Answer,
   final: boolean,
   byOption: ((request: IncomingMessage) => string | undefined) | undefined,
 ): string | undefined {
   const known = (request as Declared)[declared] ?? fastifyEndpoint(request) ?? byOption?.(request);
   if (known !== undefined) return known.length <= maxLength ? known : '_other';
-  if (response.headersSent) {
-    return response.statusCode === 404 || response.statusCode === 405 ? unmatched : unrouted;
+  if (answer.headersSent) {
+    return answer.statusCode === 404 || answer.statusCode === 405 ? unmatched : unrouted;
   }
   return final ? unmatched : undefined;
 }
