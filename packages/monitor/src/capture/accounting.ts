@@ -5,7 +5,6 @@ import type { Answer, Exchange } from './exchange.ts';
 import { headLength, messageLength } from './head-length.ts';
 import { hasBegunMessage } from './parser-state.ts';
 import type { Settlement } from './settlement.ts';
-import { ciphertextOf } from './tls-records.ts';
 
 /** Moves what a connection has moved to exchanges and reasons: where each boundary is decided. */
 export class Accounting {
@@ -18,7 +17,7 @@ export class Accounting {
   /** A request's head is complete. */
   begin(connection: Connection, request: IncomingMessage, answer: Answer): Exchange {
     if (connection.first?.responded) this.#endResponded(connection, connection.first, request);
-    if (connection.encrypted && !connection.handshakeSettled) this.settleHandshake(connection);
+    connection.tls?.settleHandshake(this.#settlement);
     if (connection.message) connection.message.begun = false;
     const exchange = connection.take();
     const before = connection.last;
@@ -35,9 +34,15 @@ export class Accounting {
     return exchange;
   }
 
+  /** An upgrade or CONNECT: what follows on this connection is its own, until the end. */
+  beginTunnel(connection: Connection, request: IncomingMessage, answer: Answer): void {
+    this.begin(connection, request, answer).tunnelled = true;
+  }
+
   /** The response is out: both counters stand at its boundary, unless requests are pipelined. */
   finish(connection: Connection, exchange: Exchange): void {
     connection.read();
+    connection.tls?.settleTickets(this.#settlement);
     if (exchange.next === null && exchange.request.complete) exchange.inEnd = this.#boundary(connection, exchange);
     this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
     if (exchange.inEnd >= 0 || exchange.next !== null) {
@@ -53,7 +58,8 @@ export class Accounting {
   /** Settles what moved so far on an open connection. */
   sample(connection: Connection): void {
     connection.read();
-    if (connection.encrypted) this.#sampleTls(connection);
+    connection.tls?.sample(this.#settlement);
+    connection.tls?.settleTickets(this.#settlement);
     const { first } = connection;
     if (first === null) return;
     if (first.responded && first.request.complete) {
@@ -69,8 +75,9 @@ export class Accounting {
   /** The socket goes: last readings, exchanges end, the rest has a reason. */
   close(connection: Connection): void {
     connection.read();
-    if (connection.encrypted) this.#sampleTls(connection);
-    if (connection.encrypted && !connection.handshakeSettled) this.settleHandshake(connection);
+    connection.tls?.sample(this.#settlement);
+    connection.tls?.settleHandshake(this.#settlement);
+    connection.tls?.settleTickets(this.#settlement);
     for (let exchange = connection.first; exchange; exchange = connection.first) {
       const whole = exchange.answer.writableFinished && exchange.request.complete;
       this.#settleIn(exchange, this.#knownEnd(connection, exchange), true);
@@ -79,16 +86,6 @@ export class Accounting {
     }
     this.#settlement.settleRest(connection, reasonOf(connection));
     this.#settlement.close(connection);
-  }
-
-  /** Handshake and session tickets belong to no exchange. */
-  settleHandshake(connection: Connection): void {
-    connection.read();
-    connection.handshakeSettled = true;
-    const failed = connection.handshakeIn < 0;
-    const bytesIn = (failed ? connection.seenIn : handshakeEnd(connection)) - connection.settledIn;
-    const bytesOut = connection.seenOut - connection.settledOut;
-    this.#settlement.settleUnattributed(connection, failed ? 'tls_failure' : 'tls_handshake', bytesIn, bytesOut);
   }
 
   /** Gives an exchange its input up to `end`. */
@@ -114,8 +111,9 @@ export class Accounting {
   /** Input up to where it surely is this exchange's. */
   #knownEnd(connection: Connection, exchange: Exchange): number {
     if (exchange.inEnd >= 0) return exchange.inEnd;
+    if (exchange.tunnelled) return connection.seenIn;
     // While the request is not complete, all that was parsed is its own.
-    if (!exchange.request.complete || connection.encrypted) return connection.seenIn;
+    if (!exchange.request.complete || connection.tls !== null) return connection.seenIn;
     const length = messageLength(exchange.request);
     return length < 0 ? connection.seenIn : Math.min(exchange.inStart + length, connection.seenIn);
   }
@@ -123,7 +121,7 @@ export class Accounting {
   /** Where a complete request that nothing has followed yet ends. */
   #boundary(connection: Connection, exchange: Exchange): number {
     const { seenIn } = connection;
-    if (connection.encrypted || seenIn - exchange.inStart === headLength(exchange.request)) return seenIn;
+    if (connection.tls !== null || seenIn - exchange.inStart === headLength(exchange.request)) return seenIn;
     const length = messageLength(exchange.request);
     const surplus = seenIn - exchange.inStart - length;
     // A surplus is odd spacing, or the beginning of another request in the same read.
@@ -133,32 +131,14 @@ export class Accounting {
   }
 
   /** Where `before` ends, seen when the next request's head is complete. */
-  #endOf(before: Exchange, { seenIn, encrypted }: Connection, request: IncomingMessage): number {
+  #endOf(before: Exchange, { seenIn, tls }: Connection, request: IncomingMessage): number {
     const least = before.inStart + before.inSettled;
     if (before.inEnd >= 0) return before.inEnd;
-    if (encrypted) return seenIn;
+    if (tls !== null) return seenIn;
     const length = messageLength(before.request);
     const end = length >= 0 ? before.inStart + length : seenIn - headLength(request);
     return Math.max(least, Math.min(end, seenIn));
   }
-
-  #sampleTls(connection: Connection): void {
-    const { tls } = connection;
-    if (tls === null) return;
-    const bytesIn = connection.seenIn - tls.bytesRead;
-    const bytesOut = connection.seenOut - tls.bytesWritten;
-    // The plaintext getter counts what is submitted; the overhead shows once its records are out.
-    const grownIn = Math.max(0, bytesIn - connection.overheadIn);
-    const grownOut = Math.max(0, bytesOut - connection.overheadOut);
-    connection.overheadIn += grownIn;
-    connection.overheadOut += grownOut;
-    this.#settlement.addTlsOverhead(grownIn, grownOut);
-  }
-}
-
-/** Where the handshake's input ends: the first request may have come in the same read. */
-function handshakeEnd({ handshakeIn, seenIn, tls }: Connection): number {
-  return tls !== null && seenIn === handshakeIn ? Math.max(0, seenIn - ciphertextOf(tls)) : handshakeIn;
 }
 
 /** Why the bytes of a closing connection belong to no exchange. */

@@ -6,6 +6,7 @@ import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Accounting } from './accounting.ts';
 import { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
+import { TunnelAnswer, watchTunnels } from './tunnels.ts';
 
 interface ServerSocketMessage {
   socket: Socket & { server?: Server };
@@ -35,7 +36,7 @@ export class Capture {
   readonly #accounting: Accounting;
   // A property under a symbol costs a tenth of a WeakMap entry; of its own, so that monitors don't meet.
   readonly #key = Symbol('weighbridge.connection');
-  readonly #secured = new WeakSet<Server>();
+  readonly #watched = new WeakSet<Server>();
   readonly #subscriptions: [string, (message: unknown) => void][];
 
   constructor(options: CaptureOptions) {
@@ -85,7 +86,7 @@ export class Capture {
 
   #adopt(socket: Socket, server: Server): Connection {
     const encrypted = server instanceof TlsServer;
-    if (encrypted) this.#watchHandshakes(server);
+    this.#watchServer(server, encrypted);
     const connection = new Connection(socket, encrypted);
     connection.index = this.open.push(connection) - 1;
     const tracked = socket as Tracked;
@@ -119,9 +120,14 @@ export class Capture {
     this.#accounting.close(connection);
   }
 
+  #watchServer(server: Server, encrypted: boolean): void {
+    if (this.#watched.has(server)) return;
+    this.#watched.add(server);
+    if (encrypted) this.#watchHandshakes(server);
+    watchTunnels(server, (request, socket) => this.#onTunnel(request, socket as Tracked));
+  }
+
   #watchHandshakes(server: Server): void {
-    if (this.#secured.has(server)) return;
-    this.#secured.add(server);
     server.prependListener(
       'secureConnection',
       this.#guard((socket) => this.#onSecure(socket as Tracked & TLSSocket)),
@@ -135,9 +141,7 @@ export class Capture {
   #onSecure(socket: Tracked & TLSSocket): void {
     const connection = (socket._parent as Tracked | undefined)?.[this.#key];
     if (!connection) return;
-    connection.tls = socket;
-    connection.read();
-    connection.handshakeIn = connection.seenIn;
+    connection.tls?.secure(socket);
     socket[this.#key] = connection;
     // Only the plaintext socket hears of a malformed request or a time-out.
     const destroy = socket._destroy;
@@ -155,6 +159,16 @@ export class Capture {
       connection = this.#adopt(socket, server);
     }
     if (connection.index >= 0) this.#accounting.begin(connection, request, response);
+  }
+
+  #onTunnel(request: IncomingMessage, socket: Tracked): void {
+    try {
+      const connection = socket[this.#key];
+      if (connection === undefined || connection.index < 0) return;
+      this.#accounting.beginTunnel(connection, request, new TunnelAnswer(socket));
+    } catch (error) {
+      this.#options.fault(error);
+    }
   }
 
   #onFinish({ request, socket }: ExchangeMessage): void {

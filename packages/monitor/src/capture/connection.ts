@@ -1,29 +1,22 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { acceptedBytes, type CountingHandle, handleOf } from './counters.ts';
 import { Exchange } from './exchange.ts';
 import type { MessageState } from './parser-state.ts';
+import { TlsConnection } from './tls.ts';
 
 /** What one server socket moved, and which exchanges are open on it. */
 export class Connection {
   readonly socket: Socket;
   readonly handle: CountingHandle | null;
-  /** The plaintext end, once the handshake is done. */
-  tls: TLSSocket | null = null;
-  readonly encrypted: boolean;
-  /** Input bytes at the end of the handshake; -1 before. */
-  handshakeIn = -1;
-  handshakeSettled = false;
+  /** Only where the server speaks TLS. */
+  readonly tls: TlsConnection | null;
   /** Last readings. */
   seenIn = 0;
   seenOut = 0;
   /** Of these, given to an exchange or to a reason. */
   settledIn = 0;
   settledOut = 0;
-  /** Plaintext already told apart from its records. */
-  overheadIn = 0;
-  overheadOut = 0;
   /** Exchanges in order of arrival. Input may be of any of them, output is of the first. */
   first: Exchange | null = null;
   last: Exchange | null = null;
@@ -38,7 +31,7 @@ export class Connection {
 
   constructor(socket: Socket, encrypted: boolean) {
     this.socket = socket;
-    this.encrypted = encrypted;
+    this.tls = encrypted ? new TlsConnection(this) : null;
     this.handle = handleOf(socket);
     this.#spare = new Exchange(this);
     this.#resting = new Exchange(this);

@@ -51,6 +51,8 @@ export class Exchange {
   client: ClientCell | null = null;
   /** The response is out, the request's body still comes. */
   responded = false;
+  /** Upgraded or CONNECT: all that follows is its own. */
+  tunnelled = false;
   ended = true;
   watch: MutableExchangeBytes | null = null;
 
@@ -70,6 +72,7 @@ export class Exchange {
     this.responseCell = -1;
     this.client = null;
     this.responded = false;
+    this.tunnelled = false;
     this.ended = false;
     this.watch = null;
   }

@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { type Chunk, watchWrites } from './writes.ts';
 
 /** Most plaintext of one record (RFC 8446, section 5.1). */
 const recordBytes = 16_384;
@@ -12,11 +13,27 @@ function recordOverhead(socket: TLSSocket): number {
   return socket.getCipher().name.includes('CHACHA20') ? 21 : 29;
 }
 
-/**
- * Ciphertext of what was decrypted so far, when the records are as full as they can be. Needed only where a
- * client's first request came in the same read as the end of its handshake.
- */
-export function ciphertextOf(socket: TLSSocket): number {
-  const plaintext = socket.bytesRead;
-  return plaintext === 0 ? 0 : plaintext + Math.ceil(plaintext / recordBytes) * recordOverhead(socket);
+/** Ciphertext of `plaintext` bytes in records as full as they can be. */
+export function ciphertextLength(socket: TLSSocket, plaintext: number): number {
+  return plaintext + Math.ceil(plaintext / recordBytes) * recordOverhead(socket);
+}
+
+/** Ciphertext of what the application writes from now on: each write begins a record of its own. */
+export class WrittenRecords {
+  ciphertext = 0;
+  readonly stop: () => void;
+
+  constructor(socket: TLSSocket) {
+    this.stop = watchWrites(socket, (chunks) => {
+      this.ciphertext += ciphertextLength(socket, lengthOf(chunks));
+    });
+  }
+}
+
+function lengthOf(chunks: readonly Chunk[]): number {
+  let length = 0;
+  for (const { chunk, encoding } of chunks) {
+    length += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+  }
+  return length;
 }
