@@ -2,21 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { Accounting } from './capture/accounting.ts';
 import { Capture } from './capture/capture.ts';
-import type { ClientCell, ExchangeBytes } from './capture/exchange.ts';
+import type { ExchangeBytes } from './capture/exchange.ts';
 import { Settlement } from './capture/settlement.ts';
 import { type CollectedFamily, collect, formatText, type Source } from './export/prometheus.ts';
 import { type RegistryLike, registerFamilies } from './export/registry.ts';
 import { takeSnapshot } from './export/snapshot.ts';
+import type { Client } from './ledger/client.ts';
+import { Clients } from './ledger/clients.ts';
 import { sizeBounds } from './ledger/histogram.ts';
 import { Ledger } from './ledger/ledger.ts';
-import { maxStatuses, other } from './ledger/rows.ts';
+import { maxStatuses } from './ledger/rows.ts';
 import { type MonitorInput, type MonitorOptions, resolveOptions } from './options.ts';
 import { endpointOf } from './routes/endpoint.ts';
 import { type ListedRoute, watchFastify } from './routes/fastify.ts';
 import type { BandwidthSnapshot } from './snapshot.ts';
 
-/** Most clients told apart by `clientOf`; the rest is `_other`. */
-const maxClients = 1000;
+/** Clients are elected anew after so many samples: with the default interval each ten seconds. */
+const samplesPerElection = 10;
 const monitors = new Set<BandwidthMonitor>();
 
 /** A running monitor. Made by {@link monitorBandwidth}. */
@@ -24,15 +26,17 @@ export class BandwidthMonitor {
   readonly #options: MonitorOptions;
   readonly #ledger: Ledger;
   readonly #capture: Capture;
-  readonly #clients = new Map<string, ClientCell>();
+  readonly #clients: Clients;
   readonly #servers: 'all' | Set<Server>;
   readonly #listed: ListedRoute[] = [];
   readonly #stopFastify: () => void;
   readonly #timer: NodeJS.Timeout;
+  #samples = 0;
 
   constructor(input: MonitorInput = {}) {
     this.#options = resolveOptions(input);
     this.#ledger = new Ledger(this.#options.maxEndpoints);
+    this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
     const settlement = new Settlement(this.#ledger, {
       endpointOf: (request, answer, final) => endpointOf(request, answer, final, this.#options.endpointOf),
@@ -45,7 +49,7 @@ export class BandwidthMonitor {
     });
     this.#stopFastify = watchFastify((route) => this.#list(route));
     this.#capture.start();
-    this.#timer = setInterval(() => this.#sample(), this.#options.sampleIntervalMs).unref();
+    this.#timer = setInterval(() => this.#tick(), this.#options.sampleIntervalMs).unref();
     monitors.add(this);
   }
 
@@ -93,7 +97,7 @@ export class BandwidthMonitor {
     return {
       routes: rows.length,
       samples: rows.length * perRequestCell + responses * perResponseCell,
-      worstCaseSamples: worstRows * (perRequestCell + (maxStatuses + 1) * perResponseCell),
+      worstCaseSamples: worstRows * (perRequestCell + (maxStatuses + 1) * perResponseCell) + this.#worstClients(),
     };
   }
 
@@ -144,18 +148,30 @@ export class BandwidthMonitor {
     for (const status of statuses) this.#ledger.rows.responseCell(row, status);
   }
 
-  #clientOf(request: IncomingMessage): ClientCell | null {
-    const name = this.#options.clientOf?.(request);
-    return name === undefined ? null : this.#clientCell(name);
+  /** One sample by the clock; each tenth elects clients. */
+  #tick(): void {
+    this.#sample();
+    if (!this.#options.clientOf || ++this.#samples % samplesPerElection !== 0) return;
+    const usedUp = this.#clients.namesUsedUp;
+    this.#clients.elect();
+    if (usedUp || !this.#clients.namesUsedUp) return;
+    this.#options.warn(
+      `weighbridge: ${this.#clients.maxNames - 1} clients have been named, new ones stay under '_other'; raise the option maxClients, ${this.#options.maxClients} now`,
+    );
   }
 
-  #clientCell(name: string): ClientCell {
-    const known = this.#clients.get(name);
-    if (known) return known;
-    if (this.#clients.size >= maxClients && name !== other) return this.#clientCell(other);
-    const cell = { in: 0, out: 0 };
-    this.#clients.set(name, cell);
-    return cell;
+  #worstClients(): number {
+    return this.#options.clientOf ? 2 * this.#clients.maxNames : 0;
+  }
+
+  #clientOf(request: IncomingMessage): Client | null {
+    try {
+      const name = this.#options.clientOf?.(request);
+      return typeof name === 'string' && name !== '' ? this.#clients.find(name) : null;
+    } catch (error) {
+      this.#fault(error);
+      return null;
+    }
   }
 
   /** Counted each time, logged once: a fault of ours never reaches a request. */

@@ -11,8 +11,13 @@ export interface MonitorInput {
   maxEndpoints?: number;
   /** How often open connections are sampled, in ms, 100 to 60,000. Default 1,000. */
   sampleIntervalMs?: number;
-  /** Names the client (tenant, API key's name) of a request, for `<p>http_client_bytes_total`. */
+  /**
+   * Names the client (tenant, API key's name; never the key) of a request, for `<p>http_client_bytes_total`.
+   * `undefined` or an empty name: none. Longer than 200 characters: `_other`.
+   */
   clientOf?: (request: IncomingMessage) => string | undefined;
+  /** Clients told apart at a time, by their recent bytes, 1 to 10,000; the rest is `_other`. Default 50. */
+  maxClients?: number;
   /** Another name and label for the client family, e.g. a scheduler's nodes. */
   clientMetric?: { name: string; label: string };
   /** Names the endpoint where the framework can't: a template, never a raw path. */
@@ -27,6 +32,7 @@ export interface MonitorOptions {
   readonly maxEndpoints: number;
   readonly sampleIntervalMs: number;
   readonly clientOf: ((request: IncomingMessage) => string | undefined) | undefined;
+  readonly maxClients: number;
   readonly clientMetric: { name: string; label: string };
   readonly endpointOf: ((request: IncomingMessage) => string | undefined) | undefined;
   readonly warn: (message: string) => void;
@@ -46,6 +52,7 @@ export function resolveOptions(input: MonitorInput = {}): MonitorOptions {
     maxEndpoints: wholeNumber('maxEndpoints', input.maxEndpoints ?? 500, 1, 100_000),
     sampleIntervalMs: wholeNumber('sampleIntervalMs', input.sampleIntervalMs ?? 1000, 100, 60_000),
     clientOf: input.clientOf,
+    maxClients: wholeNumber('maxClients', input.maxClients ?? 50, 1, 10_000),
     clientMetric: input.clientMetric ?? { name: `${prefix}http_client_bytes_total`, label: 'client' },
     endpointOf: input.endpointOf,
     warn: input.warn ?? ((message) => console.warn(message)),

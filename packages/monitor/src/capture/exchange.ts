@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Client } from '../ledger/client.ts';
 import type { Row } from '../ledger/rows.ts';
 import type { Connection } from './connection.ts';
 
@@ -23,12 +24,6 @@ export interface Answer {
   readonly writableFinished: boolean;
 }
 
-/** Bytes of one client, when `clientOf` names it. */
-export interface ClientCell {
-  in: number;
-  out: number;
-}
-
 /**
  * One request and its response on a connection. Objects are reused by their connection, so nothing is
  * allocated for a request in steady state; whoever wants to keep the bytes asks for a watch.
@@ -48,7 +43,7 @@ export class Exchange {
   /** Label sets, frozen at the first settled byte. */
   row: Row | null = null;
   responseCell = -1;
-  client: ClientCell | null = null;
+  client: Client | null = null;
   /** The response is out, the request's body still comes. */
   responded = false;
   /** Upgraded or CONNECT: all that follows is its own. */

@@ -1,15 +1,16 @@
 import type { IncomingMessage } from 'node:http';
+import type { Client } from '../ledger/client.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Row } from '../ledger/rows.ts';
 import type { UnattributedReason } from '../snapshot.ts';
 import type { Connection } from './connection.ts';
-import type { Answer, ClientCell, Exchange } from './exchange.ts';
+import type { Answer, Exchange } from './exchange.ts';
 
 /** What settling asks the rest of the monitor. */
 export interface Labels {
   /** The endpoint's template, `undefined` while it is not known yet. */
   endpointOf(request: IncomingMessage, answer: Answer, final: boolean): string | undefined;
-  clientOf(request: IncomingMessage): ClientCell | null;
+  clientOf(request: IncomingMessage): Client | null;
 }
 
 /** Gives bytes of a connection to an exchange's cells or to a reason, once; whoever calls knows where they belong. */
@@ -28,7 +29,7 @@ export class Settlement {
     exchange.inSettled += bytes;
     exchange.connection.settledIn += bytes;
     this.#ledger.settle((exchange.row as Row).requestCell, bytes);
-    if (exchange.client) exchange.client.in += bytes;
+    exchange.client?.received(bytes);
     if (exchange.watch) exchange.watch.in = exchange.inSettled;
   }
 
@@ -38,7 +39,7 @@ export class Settlement {
     exchange.outSettled += bytes;
     exchange.connection.settledOut += bytes;
     this.#ledger.settle(exchange.responseCell, bytes);
-    if (exchange.client) exchange.client.out += bytes;
+    exchange.client?.sent(bytes);
     if (exchange.watch) exchange.watch.out = exchange.outSettled;
   }
 

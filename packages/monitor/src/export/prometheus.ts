@@ -1,5 +1,5 @@
 import type { Capture } from '../capture/capture.ts';
-import type { ClientCell } from '../capture/exchange.ts';
+import type { Clients } from '../ledger/clients.ts';
 import { sizeBounds } from '../ledger/histogram.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type MetricFamily, metricFamilies } from '../metric-names.ts';
@@ -10,7 +10,7 @@ import { openBooks } from './snapshot.ts';
 export interface Source {
   readonly ledger: Ledger;
   readonly capture: Capture;
-  readonly clients: Map<string, ClientCell>;
+  readonly clients: Clients;
   readonly clientMetric: { name: string; label: string } | undefined;
   readonly prefix: string;
 }
@@ -126,6 +126,9 @@ function histogram({ cells }: Ledger, labels: Record<string, string>, cell: numb
 
 function clientFamily({ clients }: Source, { name, label }: { name: string; label: string }): CollectedFamily {
   const { type, help } = metricFamilies.clientBytes;
-  const samples = [...clients].flatMap(([client, cell]) => byDirection(cell, { [label]: client }));
+  const samples = [...clients.exposed()].flatMap(([client, cell]) => [
+    plain({ [label]: client, direction: 'in' }, cell.in),
+    plain({ [label]: client, direction: 'out' }, cell.out),
+  ]);
   return { name, type, help, samples };
 }

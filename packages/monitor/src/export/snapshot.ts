@@ -1,12 +1,12 @@
 import type { Capture } from '../capture/capture.ts';
-import type { ClientCell } from '../capture/exchange.ts';
 import { imbalance } from '../ledger/balance.ts';
+import type { Clients } from '../ledger/clients.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Row } from '../ledger/rows.ts';
 import type { BandwidthSnapshot, Directions, EndpointSnapshot } from '../snapshot.ts';
 
 /** The books at this moment, as JSON. The caller has sampled. */
-export function takeSnapshot(ledger: Ledger, capture: Capture, clients: Map<string, ClientCell>): BandwidthSnapshot {
+export function takeSnapshot(ledger: Ledger, capture: Capture, clients: Clients): BandwidthSnapshot {
   const endpoints = ledger.rows.all.map((row) => endpointSnapshot(ledger, row));
   const { connection, pending, exchanges } = openBooks(ledger, capture);
   const books = {
@@ -29,7 +29,7 @@ export function takeSnapshot(ledger: Ledger, capture: Capture, clients: Map<stri
     unattributed: structuredClone(ledger.unattributed),
     tlsOverhead: { ...ledger.tlsOverhead },
     open: { connections: capture.open.length, exchanges },
-    clients: [...clients].map(([client, cell]) => ({ client, in: cell.in, out: cell.out })),
+    clients: [...clients.exposed()].map(([client, cell]) => ({ client, in: cell.in, out: cell.out })),
     balanced: missing.in === 0 && missing.out === 0,
   };
 }

@@ -6,7 +6,7 @@ import {
   type ExchangeBytes,
   monitorBandwidth,
 } from '@weighbridge/monitor';
-import { type Bandwidth, nodeHeader } from '@weighbridge/protocol';
+import { type Bandwidth, limits, nodeHeader } from '@weighbridge/protocol';
 
 /** The monitor as the master uses it: on its API server alone, nodes as clients. */
 export class MasterBandwidth {
@@ -18,6 +18,7 @@ export class MasterBandwidth {
       prefix: 'scheduler_',
       servers: [],
       clientOf: (request) => nodeOf(request, isKnownNode),
+      maxClients: limits.nodes,
       clientMetric: { name: 'scheduler_node_transfer_bytes_total', label: 'node' },
       warn: (message) => console.error(message),
     });
