@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { Accounting } from './capture/accounting.ts';
-import { Capture } from './capture/capture.ts';
+import { type AnyRequest, Capture } from './capture/capture.ts';
 import type { ExchangeBytes } from './capture/exchange.ts';
 import { Settlement } from './capture/settlement.ts';
 import { type CollectedFamily, collect, formatText, type Source } from './export/prometheus.ts';
@@ -110,7 +110,7 @@ export class BandwidthMonitor {
   }
 
   /** See {@link bytesOf}. */
-  bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
+  bytesOf(request: AnyRequest): ExchangeBytes | undefined {
     const exchange = this.#capture.exchangeOf(request);
     if (!exchange) return undefined;
     exchange.watch ??= { in: exchange.inSettled, out: exchange.outSettled, ended: exchange.ended };
@@ -197,13 +197,14 @@ export function monitorBandwidth(input: MonitorInput = {}): BandwidthMonitor {
 
 /**
  * An exchange's bytes: grow while it is open, stay right once `ended`. Ask while it is open, or right after its
- * end; `undefined` for a request that no monitor saw.
+ * end; `undefined` for a request that no monitor saw. With HTTP/2 a request or its stream; ask while it is open,
+ * it has `ended` one turn after the stream closed.
  *
  * @example
  * const bytes = bytesOf(request);
  * response.on('close', () => bill(tenant, bytes.in + bytes.out));
  */
-export function bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
+export function bytesOf(request: AnyRequest): ExchangeBytes | undefined {
   for (const monitor of monitors) {
     const bytes = monitor.bytesOf(request);
     if (bytes) return bytes;

@@ -57,8 +57,8 @@ describe('an upgrade is exact', () => {
     client.send(upgrade);
     await client.until(/\r\n\r\n/);
     expect(bytesOfRow(server, 'GET', '/chat', '101')).toEqual(moved(client, 0));
-    client.send('x'.repeat(100_000));
-    await client.until(/x{100000}/);
+    client.send('x'.repeat(3000));
+    await client.until(/x{3000}/);
     expect(bytesOfRow(server, 'GET', '/chat', '101')).toEqual(moved(client, 0));
     await client.end();
     await server.drained();

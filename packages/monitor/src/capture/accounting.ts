@@ -3,6 +3,7 @@ import type { UnattributedReason } from '../snapshot.ts';
 import type { Connection } from './connection.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { headLength, messageLength } from './head-length.ts';
+import { Http2Connection } from './http2-connection.ts';
 import { hasBegunMessage } from './parser-state.ts';
 import type { Settlement } from './settlement.ts';
 
@@ -39,6 +40,12 @@ export class Accounting {
     this.begin(connection, request, answer).tunnelled = true;
   }
 
+  /** The connection speaks HTTP/2. */
+  beginHttp2(connection: Connection): Http2Connection {
+    connection.http2 ??= new Http2Connection(connection, this.#settlement);
+    return connection.http2;
+  }
+
   /** The response is out: both counters stand at its boundary, unless requests are pipelined. */
   finish(connection: Connection, exchange: Exchange): void {
     connection.read();
@@ -59,6 +66,10 @@ export class Accounting {
   sample(connection: Connection): void {
     connection.read();
     connection.tls?.sample(this.#settlement);
+    if (connection.http2 !== null) {
+      connection.http2.settle();
+      return;
+    }
     connection.tls?.settleTickets(this.#settlement);
     const { first } = connection;
     if (first === null) return;
@@ -84,6 +95,7 @@ export class Accounting {
       this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
       this.#end(exchange, !whole);
     }
+    connection.http2?.close();
     this.#settlement.settleRest(connection, reasonOf(connection));
     this.#settlement.close(connection);
   }
@@ -144,8 +156,8 @@ export class Accounting {
 /** Why the bytes of a closing connection belong to no exchange. */
 function reasonOf(connection: Connection): UnattributedReason {
   const code = connection.errorCode;
-  if (code === undefined) return 'idle';
-  if (code.startsWith('HPE_')) return 'malformed';
+  if (code === undefined) return connection.http2 === null ? 'idle' : 'http2_session';
+  if (code.startsWith('HPE_') || code.startsWith('ERR_HTTP2')) return 'malformed';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'timeout';
   if (code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) return 'tls_failure';
   return 'other';

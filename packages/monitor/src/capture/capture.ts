@@ -1,11 +1,15 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as HttpServer } from 'node:http';
+import type { Http2ServerRequest, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
-import { type TLSSocket, Server as TlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Accounting } from './accounting.ts';
 import { Connection } from './connection.ts';
+import { beforeDestroy } from './destroy.ts';
 import type { Exchange } from './exchange.ts';
+import { isTlsServer, watchHandshakes } from './handshakes.ts';
+import { isHttp2Server, watchStreams } from './streams.ts';
 import { TunnelAnswer, watchTunnels } from './tunnels.ts';
 
 interface ServerSocketMessage {
@@ -19,8 +23,10 @@ interface ExchangeMessage {
   server: Server;
 }
 
-type Destroy = (error: Error | null, callback: (error?: Error | null) => void) => void;
-type Tracked = Socket & { [key: symbol]: Connection | undefined; _destroy: Destroy; _parent?: Socket };
+type Tracked = { [key: symbol]: Connection | undefined };
+
+/** What a handler may have in hand. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest | ServerHttp2Stream;
 
 export interface CaptureOptions {
   watches(server: Server): boolean;
@@ -65,8 +71,18 @@ export class Capture {
   }
 
   /** The exchange of a request, if it is open or just ended. */
-  exchangeOf(request: IncomingMessage): Exchange | undefined {
-    return (request.socket as Tracked | null)?.[this.#key]?.find(request);
+  exchangeOf(request: AnyRequest): Exchange | undefined {
+    const socket = 'socket' in request ? request.socket : request.session?.socket;
+    return this.#connectionOf(socket as Socket | undefined)?.find(request);
+  }
+
+  #connectionOf(socket: Socket | null | undefined): Connection | undefined {
+    return (socket as Tracked | null | undefined)?.[this.#key];
+  }
+
+  #openConnectionOf(socket: Socket | undefined): Connection | undefined {
+    const connection = this.#connectionOf(socket);
+    return connection !== undefined && connection.index >= 0 ? connection : undefined;
   }
 
   #guard(listener: (message: unknown) => void): (message: unknown) => void {
@@ -79,34 +95,32 @@ export class Capture {
     };
   }
 
+  #try(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#options.fault(error);
+    }
+  }
+
   #onSocket({ socket }: ServerSocketMessage): void {
     const { server } = socket;
     if (server && isHttpServer(server) && this.#options.watches(server)) this.#adopt(socket, server);
   }
 
   #adopt(socket: Socket, server: Server): Connection {
-    const encrypted = server instanceof TlsServer;
-    this.#watchServer(server, encrypted);
-    const connection = new Connection(socket, encrypted);
+    this.#watchServer(server);
+    const connection = new Connection(socket, isTlsServer(server));
     connection.index = this.open.push(connection) - 1;
-    const tracked = socket as Tracked;
-    tracked[this.#key] = connection;
-    this.#watchEnd(tracked, connection);
-    return connection;
-  }
-
-  /** The last reading must be taken before the handle goes, and the error tells why it goes. */
-  #watchEnd(socket: Tracked, connection: Connection): void {
-    const destroy = socket._destroy;
-    socket._destroy = (error, callback) => {
-      try {
-        connection.errorCode ??= (error as NodeJS.ErrnoException | null)?.code;
+    (socket as unknown as Tracked)[this.#key] = connection;
+    if (isHttp2Server(server) && connection.tls === null) this.#accounting.beginHttp2(connection);
+    beforeDestroy(socket, (code) =>
+      this.#try(() => {
+        connection.errorCode ??= code;
         if (connection.index >= 0) this.#close(connection);
-      } catch (fault) {
-        this.#options.fault(fault);
-      }
-      destroy.call(socket, error, callback);
-    };
+      }),
+    );
+    return connection;
   }
 
   #close(connection: Connection): void {
@@ -120,39 +134,54 @@ export class Capture {
     this.#accounting.close(connection);
   }
 
-  #watchServer(server: Server, encrypted: boolean): void {
+  #watchServer(server: Server): void {
     if (this.#watched.has(server)) return;
     this.#watched.add(server);
-    if (encrypted) this.#watchHandshakes(server);
-    watchTunnels(server, (request, socket) => this.#onTunnel(request, socket as Tracked));
+    watchTunnels(server, (request, socket) => this.#try(() => this.#onTunnel(request, socket)));
+    if (isTlsServer(server)) {
+      watchHandshakes(server, {
+        secured: (socket, raw) => this.#try(() => this.#onSecure(socket, raw)),
+        failed: (raw, code) => this.#try(() => this.#onHandshakeFailure(raw, code)),
+      });
+    }
+    if (isHttp2Server(server)) {
+      watchStreams(server, (stream, headers) => this.#try(() => this.#onStream(stream, headers)));
+    }
   }
 
-  #watchHandshakes(server: Server): void {
-    server.prependListener(
-      'secureConnection',
-      this.#guard((socket) => this.#onSecure(socket as Tracked & TLSSocket)),
-    );
-    server.prependListener('tlsClientError', (error: NodeJS.ErrnoException, socket: Tracked) => {
-      const connection = socket._parent && (socket._parent as Tracked)[this.#key];
-      if (connection) connection.errorCode ??= error.code ?? 'ERR_TLS';
+  #onSecure(socket: TLSSocket, raw: Socket | undefined): void {
+    const connection = this.#openConnectionOf(raw);
+    if (connection === undefined) return;
+    connection.tls?.secure(socket);
+    if (socket.alpnProtocol === 'h2') this.#accounting.beginHttp2(connection);
+    (socket as unknown as Tracked)[this.#key] = connection;
+    // Only the plaintext socket hears of a malformed request or a time-out.
+    beforeDestroy(socket, (code) => {
+      connection.errorCode ??= code;
     });
   }
 
-  #onSecure(socket: Tracked & TLSSocket): void {
-    const connection = (socket._parent as Tracked | undefined)?.[this.#key];
-    if (!connection) return;
-    connection.tls?.secure(socket);
-    socket[this.#key] = connection;
-    // Only the plaintext socket hears of a malformed request or a time-out.
-    const destroy = socket._destroy;
-    socket._destroy = (error, callback) => {
-      connection.errorCode ??= (error as NodeJS.ErrnoException | null)?.code;
-      destroy.call(socket, error, callback);
-    };
+  #onHandshakeFailure(raw: Socket | undefined, code: string): void {
+    const connection = this.#connectionOf(raw);
+    if (connection !== undefined) connection.errorCode ??= code;
+  }
+
+  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // The session's socket is a proxy; it lets symbols through.
+    const connection = this.#openConnectionOf(stream.session?.socket as Socket | undefined);
+    if (connection === undefined) return;
+    const http2 = this.#accounting.beginHttp2(connection);
+    const entry = http2.begin(stream, headers);
+    beforeDestroy(stream, () => this.#try(() => http2.end(entry)));
+  }
+
+  #onTunnel(request: IncomingMessage, socket: Socket): void {
+    const connection = this.#openConnectionOf(socket);
+    if (connection !== undefined) this.#accounting.beginTunnel(connection, request, new TunnelAnswer(socket));
   }
 
   #onStart({ request, response, socket, server }: ExchangeMessage): void {
-    let connection = (socket as Tracked)[this.#key];
+    let connection = this.#connectionOf(socket);
     if (connection === undefined) {
       // Handed to the server by emit('connection'): its channel never spoke.
       if (!this.#options.watches(server)) return;
@@ -161,18 +190,8 @@ export class Capture {
     if (connection.index >= 0) this.#accounting.begin(connection, request, response);
   }
 
-  #onTunnel(request: IncomingMessage, socket: Tracked): void {
-    try {
-      const connection = socket[this.#key];
-      if (connection === undefined || connection.index < 0) return;
-      this.#accounting.beginTunnel(connection, request, new TunnelAnswer(socket));
-    } catch (error) {
-      this.#options.fault(error);
-    }
-  }
-
   #onFinish({ request, socket }: ExchangeMessage): void {
-    const connection = (socket as Tracked)[this.#key];
+    const connection = this.#connectionOf(socket);
     // It also fires for responses whose socket was destroyed; those have ended with it.
     if (connection === undefined || connection.index < 0) return;
     const exchange = connection.first;
@@ -181,5 +200,5 @@ export class Capture {
 }
 
 function isHttpServer(server: Server): boolean {
-  return server instanceof HttpServer || 'requestTimeout' in server || 'updateSettings' in server;
+  return server instanceof HttpServer || 'requestTimeout' in server || isHttp2Server(server);
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { acceptedBytes, type CountingHandle, handleOf } from './counters.ts';
 import { Exchange } from './exchange.ts';
+import type { Http2Connection } from './http2-connection.ts';
 import type { MessageState } from './parser-state.ts';
 import { TlsConnection } from './tls.ts';
 
@@ -11,6 +11,8 @@ export class Connection {
   readonly handle: CountingHandle | null;
   /** Only where the server speaks TLS. */
   readonly tls: TlsConnection | null;
+  /** Only where HTTP/2 is spoken. */
+  http2: Http2Connection | null = null;
   /** Last readings. */
   seenIn = 0;
   seenOut = 0;
@@ -47,7 +49,8 @@ export class Connection {
   }
 
   /** The exchange of a request: open, or one of the last two ended. */
-  find(request: IncomingMessage): Exchange | undefined {
+  find(request: object): Exchange | undefined {
+    if (this.http2 !== null) return this.http2.find(request);
     for (let exchange = this.first; exchange; exchange = exchange.next) {
       if (exchange.request === request) return exchange;
     }

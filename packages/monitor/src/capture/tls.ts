@@ -27,8 +27,12 @@ export class TlsConnection {
     this.#handshakeIn = this.#connection.seenIn;
   }
 
-  /** Before the first exchange, or at the end: what moved so far is the handshake's. */
-  settleHandshake(settlement: Settlement): void {
+  /**
+   * Before the first exchange, or at the end: what moved so far is the handshake's.
+   *
+   * @param byWrites the answers are written through the socket, so that tickets can be told from them.
+   */
+  settleHandshake(settlement: Settlement, byWrites = true): void {
     const connection = this.#connection;
     if (this.#settled) return;
     this.#settled = true;
@@ -44,7 +48,7 @@ export class TlsConnection {
       ? Math.max(0, connection.seenIn - ciphertextLength(socket, socket.bytesRead))
       : this.#handshakeIn;
     settlement.settleUnattributed(connection, 'tls_handshake', end, connection.seenOut);
-    if (together) this.#awaitTickets(socket, settlement);
+    if (together && byWrites) this.#awaitTickets(socket, settlement);
   }
 
   /** Settles tickets that have left since. To be called before any output is settled. */

@@ -48,6 +48,7 @@ export function openBooks(
     pending.in += open.seenIn - open.settledIn;
     pending.out += open.seenOut - open.settledOut;
     for (let exchange = open.first; exchange; exchange = exchange.next) exchanges++;
+    if (open.http2 !== null) exchanges += open.http2.streams.length;
   }
   return { connection, pending, exchanges };
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2Stream } from 'node:http2';
 import type { Answer } from '../capture/exchange.ts';
 import { fastifyEndpoint } from './fastify.ts';
 
 const declared = Symbol('weighbridge.endpoint');
-type Declared = IncomingMessage & { [declared]?: string };
+type Declared = { [declared]?: string; stream?: Declared };
 
 /** Label value of requests that nothing was routed for: only 404 and 405, and those that ended before. */
 export const unmatched = '_unmatched';
@@ -14,12 +15,12 @@ export const unrouted = '_unrouted';
 const maxLength = 200;
 
 /**
- * Names a request's endpoint where the framework can't.
+ * Names a request's endpoint where the framework can't; with HTTP/2 the request's or its stream's.
  *
  * @example
  * createServer((request, response) => { setEndpoint(request, '/users/:id'); response.end(); });
  */
-export function setEndpoint(request: IncomingMessage, template: string): void {
+export function setEndpoint(request: IncomingMessage | Http2ServerRequest | Http2Stream, template: string): void {
   (request as Declared)[declared] = template;
 }
 
@@ -34,10 +35,14 @@ export function endpointOf(
   final: boolean,
   byOption: ((request: IncomingMessage) => string | undefined) | undefined,
 ): string | undefined {
-  const known = (request as Declared)[declared] ?? fastifyEndpoint(request) ?? byOption?.(request);
+  const known = declaredEndpoint(request as Declared) ?? fastifyEndpoint(request) ?? byOption?.(request);
   if (known !== undefined) return known.length <= maxLength ? known : '_other';
   if (answer.headersSent) {
     return answer.statusCode === 404 || answer.statusCode === 405 ? unmatched : unrouted;
   }
   return final ? unmatched : undefined;
+}
+
+function declaredEndpoint(request: Declared): string | undefined {
+  return request[declared] ?? request.stream?.[declared];
 }

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** What crossed on one stream; stream 0 is the session's own. */
+export interface StreamBytes {
+  in: number;
+  out: number;
+  /** Of it, payload of DATA frames. */
+  dataIn: number;
+  dataOut: number;
+}
+
+type Add = (stream: number, bytes: number, data: number) => void;
+const preface = 24;
+
+/** Stands between client and server, and knows the truth about each stream because it reads the frames. */
+export class FrameProxy {
+  readonly streams = new Map<number, StreamBytes>();
+  readonly sockets: Socket[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(target: number): Promise<FrameProxy> {
+    const server = createServer();
+    const proxy = new FrameProxy(server);
+    server.on('connection', (client) => proxy.#connect(client, target));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Bytes to and from the server, all connections. */
+  get total(): { in: number; out: number } {
+    const total = { in: 0, out: 0 };
+    for (const socket of this.sockets) {
+      total.in += socket.bytesWritten;
+      total.out += socket.bytesRead;
+    }
+    return total;
+  }
+
+  of(stream: number): StreamBytes {
+    const found = this.streams.get(stream) ?? { in: 0, out: 0, dataIn: 0, dataOut: 0 };
+    this.streams.set(stream, found);
+    return found;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #connect(client: Socket, target: number): void {
+    const server = connect(target, '127.0.0.1');
+    this.sockets.push(server);
+    client.on('data', frameReader(preface, this.#adder('in')));
+    server.on('data', frameReader(0, this.#adder('out')));
+    client.pipe(server);
+    server.pipe(client);
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => {});
+      one.on('close', () => other.destroy());
+    }
+  }
+
+  #adder(way: 'in' | 'out'): Add {
+    return (stream, bytes, data) => {
+      const entry = this.of(stream);
+      entry[way] += bytes;
+      entry[way === 'in' ? 'dataIn' : 'dataOut'] += data;
+    };
+  }
+}
+
+/** Reads frame headers: length (24 bits), type, flags, stream (31 bits). */
+function frameReader(skip: number, add: Add): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  let prefaceLeft = skip;
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    if (prefaceLeft > 0 && rest.length >= prefaceLeft) {
+      add(0, prefaceLeft, 0);
+      rest = rest.subarray(prefaceLeft);
+      prefaceLeft = 0;
+    }
+    while (prefaceLeft === 0 && rest.length >= 9) {
+      const length = rest.readUIntBE(0, 3);
+      if (rest.length < 9 + length) return;
+      add(rest.readUInt32BE(5) & 0x7fffffff, 9 + length, rest[3] === 0 ? length : 0);
+      rest = rest.subarray(9 + length);
+    }
+  };
+}
