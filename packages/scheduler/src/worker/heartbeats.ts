@@ -13,6 +13,8 @@ export interface HeartbeatsOptions {
   readonly onEnd: (attempts: AttemptRef[]) => void;
   /** Nothing was acknowledged for so long that what runs must end. */
   readonly onSilent: (why: string) => void;
+  /** A heartbeat is acknowledged after a silence. */
+  readonly onBack: () => void;
   /** The lease is gone. */
   readonly onLapsed: () => void;
   readonly onSessionLost: (error: unknown) => void;
@@ -83,7 +85,10 @@ export class Heartbeats {
     const deadlineMs = this.#acknowledgedMs + this.#silenceMs;
     this.#options.onAcknowledged(deadlineMs);
     const leftMs = Math.max(0, deadlineMs - monotonicMs());
-    this.#silent = false;
+    if (this.#silent) {
+      this.#silent = false;
+      this.#options.onBack();
+    }
     clearTimeout(this.#silence);
     clearTimeout(this.#lapse);
     this.#silence = setTimeout(() => this.#fallSilent(), leftMs);

@@ -7,6 +7,7 @@ export interface WorkerEvent {
     | 'attempt-started'
     | 'attempt-ended'
     | 'master-silent'
+    | 'master-back'
     | 'session-lost'
     | 'guard-lost'
     | 'warning'

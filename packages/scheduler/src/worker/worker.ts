@@ -166,6 +166,7 @@ export class Worker {
       },
       onEnd: (attempts) => this.#end(attempts),
       onSilent: (why) => this.#fallSilent(why),
+      onBack: () => this.#event('master-back', 'the master acknowledges heartbeats again'),
       onLapsed: () => this.#abandonAll(),
       onSessionLost: (error) => this.#loseSession(session, error),
     });

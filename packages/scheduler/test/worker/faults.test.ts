@@ -129,6 +129,8 @@ describe('a worker', () => {
     expect(events.map(({ type }) => type)).toContain('master-silent');
     master.fault = () => false;
     expect((await once(master, 'result'))[1]).toMatchObject({ outcome: 'released' });
+    // Until then what a claim brings is given back: it would run without a lease.
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('master-back'));
     expect(await master.run(shell('exit 0'))).toMatchObject({ outcome: 'succeeded' });
   });
 
