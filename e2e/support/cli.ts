@@ -34,7 +34,7 @@ export async function weighbridge(args: string[], env: Environment = {}): Promis
 }
 
 /** One line of `--json`. */
-export interface Event {
+interface Event {
   event: string;
   [field: string]: unknown;
 }

@@ -77,7 +77,7 @@ async function upload(
 }
 
 /** The SHA-256 of a file, read as a stream. */
-export async function hashFile(path: string): Promise<string> {
+async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -22,7 +22,7 @@ async function showJob(id: string, flags: ClientFlags): Promise<void> {
 }
 
 /** Prints a job for people. */
-export function printJob(job: Job): void {
+function printJob(job: Job): void {
   printFields([
     ['Job', job.id],
     ['State', job.reason === undefined ? job.state : `${job.state} (${job.reason})`],

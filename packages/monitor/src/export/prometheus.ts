@@ -16,7 +16,7 @@ export interface Source {
 }
 
 /** One sample: its name's end (`_bucket`, `_sum`, `_count` or nothing), labels by name, value. */
-export interface Sample {
+interface Sample {
   suffix: '' | '_bucket' | '_sum' | '_count';
   labels: Record<string, string>;
   value: number;

@@ -7,9 +7,9 @@ const declared = Symbol('weighbridge.endpoint');
 type Declared = { [declared]?: string; stream?: Declared };
 
 /** Label value of requests that nothing was routed for: only 404 and 405, and those that ended before. */
-export const unmatched = '_unmatched';
+const unmatched = '_unmatched';
 /** Label value of requests answered by a framework whose templates can't be had. */
-export const unrouted = '_unrouted';
+const unrouted = '_unrouted';
 
 /** Longest template taken from code; longer ones are cut by counting under `_other`. */
 const maxLength = 200;

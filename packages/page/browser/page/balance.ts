@@ -5,7 +5,7 @@ import { formatExact } from './format.ts';
 export type Totals = Pick<Bandwidth, 'connection' | 'endpointsTotal' | 'unattributed' | 'pending'>;
 
 /** By how many bytes connection bytes exceed what they are attributed to: 0 when the books balance. */
-export function missingBytes(books: Totals, direction: 'in' | 'out'): number {
+function missingBytes(books: Totals, direction: 'in' | 'out'): number {
   const { connection, endpointsTotal, unattributed, pending } = books;
   return connection[direction] - endpointsTotal[direction] - unattributed[direction] - pending[direction];
 }

@@ -17,7 +17,7 @@ export function endpointKey({ method, endpoint }: Pick<Endpoint, 'method' | 'end
 }
 
 /** What flowed between two snapshots, by their own clock. An endpoint that the older one lacks stood at 0. */
-export function ratesBetween(older: Bandwidth, newer: Bandwidth): Rates {
+function ratesBetween(older: Bandwidth, newer: Bandwidth): Rates {
   const seconds = (Date.parse(newer.at) - Date.parse(older.at)) / 1000;
   const before = new Map(older.endpoints.map((endpoint) => [endpointKey(endpoint), moved(endpoint)]));
   return {

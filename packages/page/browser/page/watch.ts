@@ -9,7 +9,7 @@ export interface Watcher {
 }
 
 /** How long to wait before try number `failures`: 1, 2, 4, then 8 s. */
-export function retryDelayMs(failures: number): number {
+function retryDelayMs(failures: number): number {
   return 1000 * 2 ** Math.min(failures - 1, 3);
 }
 

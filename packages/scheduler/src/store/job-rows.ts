@@ -14,7 +14,7 @@ export interface JobOutput {
 const iso = (moment: Date | string) => new Date(moment).toISOString();
 
 /** Keeps what is neither null nor undefined: optional fields are absent, not null. */
-export function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };

@@ -19,7 +19,7 @@ import type { LapsedAttempt, LogAppend, QueueOverview, Store } from './store.ts'
 import { submit } from './submit.ts';
 import { sweep } from './sweep.ts';
 
-export type BossOptions = ConstructorParameters<typeof PgBoss>[0] & object;
+type BossOptions = ConstructorParameters<typeof PgBoss>[0] & object;
 
 /** What differs between the two stores. */
 export interface Engine {

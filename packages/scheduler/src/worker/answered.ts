@@ -20,7 +20,7 @@ export async function untilAnswered<T>(call: () => Promise<T>, signal: AbortSign
 }
 
 /** Will the same call succeed later? */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof ProblemError) return error.status >= 500;
   if (error instanceof UnreachableError) return true;
   // How fetch says that an answer broke off halfway, and that a time limit passed.

@@ -13,7 +13,7 @@ import type { AttemptEnd, LapsedAttempt } from '../../store/store.ts';
 const durationBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400];
 const claimBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-export const claimOutcomes = ['claimed', 'empty', 'failed'] as const;
+const claimOutcomes = ['claimed', 'empty', 'failed'] as const;
 export type ClaimOutcome = (typeof claimOutcomes)[number];
 
 /** What this master counts itself. */
