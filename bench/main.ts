@@ -1,8 +1,11 @@
 import { monitorCost } from './monitor-cost.ts';
+import { embeddedStalls, submitToStart } from './scheduler.ts';
 
 /** `npm run bench` runs all; `npm run bench -- NAME …` some. Figures are medians with 95 % intervals. */
 const benches: Record<string, () => Promise<void>> = {
   monitor: monitorCost,
+  start: submitToStart,
+  stalls: embeddedStalls,
 };
 
 const asked = process.argv.slice(2);

@@ -6,6 +6,12 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+/** The value below which the part `q` (0 to 1) of the values lies. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] as number;
+}
+
 /** Median with its 95 % interval from 2,000 bootstrap samples (percentile method), seeded so that a figure can be had again. */
 export function medianInterval(values: readonly number[]): { median: number; low: number; high: number } {
   let seed = 42;
