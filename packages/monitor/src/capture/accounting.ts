@@ -58,7 +58,7 @@ export class Accounting {
     } else {
       // Answered before its body was read: the rest is still this exchange's.
       exchange.responded = true;
-      this.#settleIn(exchange, connection.seenIn, true);
+      this.#settleIn(exchange, this.#knownEnd(connection, exchange), true);
     }
   }
 
@@ -124,8 +124,9 @@ export class Accounting {
   #knownEnd(connection: Connection, exchange: Exchange): number {
     if (exchange.inEnd >= 0) return exchange.inEnd;
     if (exchange.tunnelled) return connection.seenIn;
-    // While the request is not complete, all that was parsed is its own.
-    if (!exchange.request.complete || connection.tls !== null) return connection.seenIn;
+    if (exchange.request.complete && exchange.next === null) return this.#boundary(connection, exchange);
+    if (connection.tls !== null) return connection.seenIn;
+    // Asked inside a handler, the read that brought this request may hold others that are not parsed yet.
     const length = messageLength(exchange.request);
     return length < 0 ? connection.seenIn : Math.min(exchange.inStart + length, connection.seenIn);
   }

@@ -1,0 +1,47 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BandwidthSnapshot } from '@weighbridge/monitor';
+import type { Scenario } from './scenario.ts';
+import { Stage, type StageOptions } from './stage.ts';
+
+/** What came of a scenario. */
+export interface Outcome {
+  readonly name: string;
+  readonly watched: boolean;
+  readonly ports: readonly number[];
+  readonly connection: BandwidthSnapshot['connection'];
+  readonly wire: NonNullable<Scenario['wire']>;
+  readonly snapshots: number;
+  readonly failures: readonly string[];
+}
+
+/** Longest that a scenario may take, in ms. */
+const limitMs = 60_000;
+
+/** Plays a scenario to its end; what goes wrong is in `failures`, never thrown. */
+export async function perform(scenario: Scenario, options: StageOptions): Promise<Outcome> {
+  const stage = new Stage(options);
+  const limit = new AbortController();
+  try {
+    const { connection, failures } = await Promise.race([
+      scenario.run(stage).then(() => stage.close()),
+      wait(limitMs, undefined, { signal: limit.signal }).then(() => {
+        throw new Error(`not done within ${limitMs} ms`);
+      }),
+    ]);
+    return outcome(scenario, stage, connection, failures);
+  } catch (error) {
+    await stage.abandon();
+    return outcome(scenario, stage, { in: 0, out: 0 }, [String((error as Error).stack), ...stage.watch.failures]);
+  } finally {
+    limit.abort();
+  }
+}
+
+function outcome(
+  { name, wire = 'exact' }: Scenario,
+  { options, ports, watch }: Stage,
+  connection: Outcome['connection'],
+  failures: readonly string[],
+): Outcome {
+  return { name, watched: options.watched, ports, connection, wire, snapshots: watch.snapshots, failures };
+}

@@ -1,0 +1,13 @@
+import type { Scenario } from '../scenario.ts';
+import { bodyScenarios } from './bodies.ts';
+import { earlyAnswerScenarios } from './early-answers.ts';
+import { messageScenarios } from './messages.ts';
+import { pipeliningScenarios } from './pipelining.ts';
+
+/** Every situation that the monitor must get right. */
+export const scenarios: readonly Scenario[] = [
+  ...messageScenarios,
+  ...bodyScenarios,
+  ...earlyAnswerScenarios,
+  ...pipeliningScenarios,
+];
