@@ -1,11 +1,11 @@
 /** One sample of exposition text. */
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: string;
   readonly value: number;
 }
 
-export function parseSamples(text: string): Sample[] {
+function parseSamples(text: string): Sample[] {
   return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
     name,
     labels,
