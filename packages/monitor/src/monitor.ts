@@ -4,9 +4,9 @@ import { Accounting } from './capture/accounting.ts';
 import { type AnyRequest, Capture } from './capture/capture.ts';
 import type { ExchangeBytes } from './capture/exchange.ts';
 import { Settlement } from './capture/settlement.ts';
-import { type CollectedFamily, collect, formatText, type Source } from './export/prometheus.ts';
-import { type RegistryLike, registerFamilies } from './export/registry.ts';
-import { takeSnapshot } from './export/snapshot.ts';
+import { Exporter } from './export/exporter.ts';
+import { openBooks } from './export/open-books.ts';
+import type { RegistryLike } from './export/registry.ts';
 import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
 import { sizeBounds } from './ledger/histogram.ts';
@@ -31,6 +31,7 @@ export class BandwidthMonitor {
   readonly #listed: ListedRoute[] = [];
   readonly #stopFastify: () => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #exporter: Exporter;
   #samples = 0;
 
   constructor(input: MonitorInput = {}) {
@@ -50,6 +51,7 @@ export class BandwidthMonitor {
     this.#stopFastify = watchFastify((route) => this.#list(route));
     this.#capture.start();
     this.#timer = setInterval(() => this.#tick(), this.#options.sampleIntervalMs).unref();
+    this.#exporter = this.#createExporter();
     monitors.add(this);
   }
 
@@ -60,27 +62,19 @@ export class BandwidthMonitor {
     for (const route of this.#listed) if (route.server === server) this.#stand(route);
   }
 
-  /** Puts every family into a registry of `prom-client` or `@prometheus-io/client`. A name that is taken is left and told. */
+  /** Puts every family into a registry of `prom-client` or `@prometheus-io/client`. Names that are taken are left and told. */
   register(registry: RegistryLike): void {
-    registerFamilies(
-      registry,
-      () => this.#collect(),
-      (name) =>
-        this.#options.warn(
-          `weighbridge: the registry has a metric '${name}' already, ours is not registered; choose another option prefix than '${this.#options.prefix}'`,
-        ),
-    );
+    this.#exporter.register(registry);
   }
 
   /** The monitor's families in exposition format 0.0.4. */
-  async text(): Promise<string> {
-    return formatText(this.#collect());
+  text(): Promise<string> {
+    return this.#exporter.text();
   }
 
   /** The books now. */
   snapshot(): BandwidthSnapshot {
-    this.#sample();
-    return takeSnapshot(this.#ledger, this.#capture, this.#clients);
+    return this.#exporter.snapshot();
   }
 
   /**
@@ -117,16 +111,17 @@ export class BandwidthMonitor {
     return exchange.watch;
   }
 
-  #collect(): CollectedFamily[] {
-    this.#sample();
-    const source: Source = {
+  #createExporter(): Exporter {
+    const source = {
       ledger: this.#ledger,
-      capture: this.#capture,
       clients: this.#clients,
       clientMetric: this.#options.clientOf && this.#options.clientMetric,
       prefix: this.#options.prefix,
+      exact: true,
+      sample: () => this.#sample(),
+      books: () => openBooks(this.#ledger, this.#capture),
     };
-    return collect(source);
+    return new Exporter(source, this.#options.warn);
   }
 
   #sample(): void {

@@ -1,8 +1,6 @@
-import { Registry } from '@prometheus-io/client';
 import fastify from 'fastify';
-import { Registry as PromClientRegistry } from 'prom-client';
-import { afterEach, describe, expect, test } from 'vitest';
-import { type BandwidthMonitor, metricFamilies, monitorBandwidth } from '../src/index.ts';
+import { afterEach, expect, test } from 'vitest';
+import { type BandwidthMonitor, monitorBandwidth } from '../src/index.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -48,37 +46,6 @@ test('Fastify names the template, and 404 is _unmatched', async () => {
   }
   const used = monitor.snapshot().endpoints.filter(({ exchanges }) => exchanges > 0);
   expect(used.map(({ method, endpoint }) => `${method} ${endpoint}`)).toEqual(['GET /api/jobs/:id', 'GET _unmatched']);
-});
-
-describe.each([
-  ['@prometheus-io/client', () => new Registry()],
-  ['prom-client', () => new PromClientRegistry()],
-] as const)('%s', (_name, makeRegistry) => {
-  test('every family shows in the registry, the same as in text()', async () => {
-    const monitor = monitored();
-    const { url } = await fastifyApp(monitor);
-    await (await fetch(`${url}/api/jobs/7`)).text();
-    const registry = makeRegistry();
-    monitor.register(registry);
-    const lines = (text: string) =>
-      text
-        .split('\n')
-        .filter((line) => line !== '')
-        .sort();
-    expect(lines(await registry.metrics())).toEqual(lines(await monitor.text()));
-  });
-
-  test("a clash with the application's own metric is one warning and no throw", async () => {
-    const warnings: string[] = [];
-    const monitor = monitored({ warn: (message) => warnings.push(message) });
-    const registry = makeRegistry();
-    monitor.register(registry);
-    const metrics = Object.keys(metricFamilies).length - 1;
-    monitor.register(registry);
-    expect(warnings).toHaveLength(metrics);
-    expect(warnings[0]).toContain("'scheduler_http_request_bytes_total'");
-    expect(warnings[0]).toContain('option prefix');
-  });
 });
 
 test('the cap holds whatever endpoint is named, and totals stay exact', async () => {

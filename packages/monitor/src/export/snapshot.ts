@@ -1,14 +1,15 @@
-import type { Capture } from '../capture/capture.ts';
 import { imbalance } from '../ledger/balance.ts';
-import type { Clients } from '../ledger/clients.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Row } from '../ledger/rows.ts';
-import type { BandwidthSnapshot, Directions, EndpointSnapshot } from '../snapshot.ts';
+import type { BandwidthSnapshot, EndpointSnapshot } from '../snapshot.ts';
+import type { Source } from './source.ts';
 
-/** The books at this moment, as JSON. The caller has sampled. */
-export function takeSnapshot(ledger: Ledger, capture: Capture, clients: Clients): BandwidthSnapshot {
+/** The books at this moment, as JSON. */
+export function takeSnapshot(source: Source): BandwidthSnapshot {
+  const { ledger, clients } = source;
+  source.sample();
   const endpoints = ledger.rows.all.map((row) => endpointSnapshot(ledger, row));
-  const { connection, pending, exchanges } = openBooks(ledger, capture);
+  const { connection, pending, exchanges, connections } = source.books();
   const books = {
     connection,
     endpointsTotal: {
@@ -28,29 +29,10 @@ export function takeSnapshot(ledger: Ledger, capture: Capture, clients: Clients)
     endpoints,
     unattributed: structuredClone(ledger.unattributed),
     tlsOverhead: { ...ledger.tlsOverhead },
-    open: { connections: capture.open.length, exchanges },
+    open: { connections, exchanges },
     clients: [...clients.exposed()].map(([client, cell]) => ({ client, in: cell.in, out: cell.out })),
     balanced: missing.in === 0 && missing.out === 0,
   };
-}
-
-/** Sums the open connections: what they moved, and of it what is pending. */
-export function openBooks(
-  ledger: Ledger,
-  capture: Capture,
-): { connection: Directions; pending: Directions; exchanges: number } {
-  const connection = { ...ledger.closed };
-  const pending = { in: 0, out: 0 };
-  let exchanges = 0;
-  for (const open of capture.open) {
-    connection.in += open.seenIn;
-    connection.out += open.seenOut;
-    pending.in += open.seenIn - open.settledIn;
-    pending.out += open.seenOut - open.settledOut;
-    for (let exchange = open.first; exchange; exchange = exchange.next) exchanges++;
-    if (open.http2 !== null) exchanges += open.http2.streams.length;
-  }
-  return { connection, pending, exchanges };
 }
 
 function endpointSnapshot(ledger: Ledger, row: Row): EndpointSnapshot {

@@ -1,0 +1,40 @@
+import type { BandwidthSnapshot } from '../snapshot.ts';
+import { collect } from './collect.ts';
+import type { CollectedFamily } from './family.ts';
+import { formatText } from './prometheus.ts';
+import { type RegistryLike, registerFamilies } from './registry.ts';
+import { SeriesTable } from './series.ts';
+import { takeSnapshot } from './snapshot.ts';
+import type { Source } from './source.ts';
+
+/** All ways out of one source: text, registries, a snapshot. */
+export class Exporter {
+  readonly #source: Source;
+  readonly #table: SeriesTable;
+  readonly #warn: (message: string) => void;
+  /** One function, for good: by it a registry's metrics are known as ours. */
+  readonly collect = (): CollectedFamily[] => collect(this.#source, this.#table);
+
+  constructor(source: Source, warn: (message: string) => void) {
+    this.#source = source;
+    this.#table = new SeriesTable(source.ledger);
+    this.#warn = warn;
+  }
+
+  register(registry: RegistryLike): void {
+    const taken = registerFamilies(registry, this.collect);
+    if (taken.length === 0) return;
+    const names = taken.map((name) => `'${name}'`).join(', ');
+    this.#warn(
+      `weighbridge: the registry has ${taken.length === 1 ? 'a metric' : 'metrics'} ${names} already, ours of that name ${taken.length === 1 ? 'is' : 'are'} not registered; choose another option prefix than '${this.#source.prefix}'`,
+    );
+  }
+
+  text(): Promise<string> {
+    return formatText(this.collect());
+  }
+
+  snapshot(): BandwidthSnapshot {
+    return takeSnapshot(this.#source);
+  }
+}
