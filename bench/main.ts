@@ -1,9 +1,11 @@
 import { monitorCost } from './monitor-cost.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
+import { scrapeCost } from './scrape-cost.ts';
 
 /** `npm run bench` runs all; `npm run bench -- NAME …` some. Figures are medians with 95 % intervals. */
 const benches: Record<string, () => Promise<void>> = {
   monitor: monitorCost,
+  scrape: scrapeCost,
   start: submitToStart,
   stalls: embeddedStalls,
 };
