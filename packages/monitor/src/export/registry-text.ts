@@ -1,4 +1,4 @@
-import type { CollectedFamily, Sample } from './family.ts';
+import type { CollectedFamily } from './family.ts';
 import { formatLabels } from './series.ts';
 import { Turns } from './turns.ts';
 
@@ -44,17 +44,21 @@ async function formatFamily(family: CollectedFamily, style: Style, turns: Turns)
   const defaults = defaultsFor(family, style.defaultLabels);
   const last = family.last();
   if (!last) return { name: bare, help, type, values: [] };
-  let text = '';
-  for (const piece of family.pieces(counter ? `${bare}_total` : name, moreLabels(defaults))) {
-    text += piece;
+  let [before, piece] = ['', ''];
+  for (const next of family.pieces(counter ? `${bare}_total` : name, moreLabels(defaults))) {
+    before += piece;
+    piece = next;
     if (turns.over) await turns.next();
   }
-  return { name: bare, help, type, values: [asOne(text, bare, last, defaults)] };
+  before += withoutLastLine(piece);
+  const values = [
+    { metricName: `${before}${bare}${last.suffix}`, labels: { ...last.labels, ...defaults }, value: last.value },
+  ];
+  return { name: bare, help, type, values };
 }
 
-function asOne(text: string, name: string, { suffix, labels, value }: Sample, defaults: Record<string, unknown>) {
-  const before = text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1);
-  return { metricName: `${before}${name}${suffix}`, labels: { ...labels, ...defaults }, value };
+function withoutLastLine(text: string): string {
+  return text.slice(0, text.lastIndexOf('\n', text.length - 2) + 1);
 }
 
 /** A sample's own label wins over a default one. */

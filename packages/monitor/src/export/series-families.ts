@@ -31,14 +31,12 @@ export class CounterFamily implements CollectedFamily {
   }
 
   *pieces(name: string, more: string): Iterable<string> {
-    let piece = '';
+    const lines: string[] = [];
     for (let index = 0; index < this.#values.length; index++) {
-      piece += `${name}{${this.#series[index]?.text}${more}} ${this.#values[index]}\n`;
-      if (index % stretch !== 0) continue;
-      yield piece;
-      piece = '';
+      lines.push(`${name}{${this.#series[index]?.text}${more}} ${this.#values[index]}\n`);
+      if (lines.length === stretch) yield flat(lines);
     }
-    yield piece;
+    if (lines.length > 0) yield flat(lines);
   }
 
   #sample(index: number): Sample {
@@ -70,14 +68,12 @@ export class HistogramFamily implements CollectedFamily {
 
   *pieces(name: string, more: string): Iterable<string> {
     const ends = bucketEnds.map((end) => more + end);
-    let piece = '';
+    const lines: string[] = [];
     for (let index = 0; index < this.#count; index++) {
-      piece += this.#lines(index, name, more, ends);
-      if (index % stretch !== 0) continue;
-      yield piece;
-      piece = '';
+      lines.push(this.#lines(index, name, more, ends));
+      if (lines.length === stretch) yield flat(lines);
     }
-    yield piece;
+    if (lines.length > 0) yield flat(lines);
   }
 
   #lines(index: number, name: string, more: string, ends: readonly string[]): string {
@@ -108,4 +104,9 @@ export class HistogramFamily implements CollectedFamily {
     const sum = this.#values[at] as number;
     return [...buckets, { suffix: '_sum', labels, value: sum }, { suffix: '_count', labels, value: count }];
   }
+}
+
+/** One flat string, and none left: what is put together here is not walked again when the whole is. */
+function flat(lines: string[]): string {
+  return lines.splice(0).join('');
 }
