@@ -13,6 +13,8 @@ export async function claimWork(
   const { claims, metrics, stopping } = context;
   const gone = new AbortController();
   const leave = () => gone.abort();
+  // It may have gone while its request was read; 'close' has been then.
+  if (response.destroyed) leave();
   response.once('close', leave);
   try {
     const attempts = await claims.claim(wish, waitSeconds * 1000, AbortSignal.any([gone.signal, stopping]));
