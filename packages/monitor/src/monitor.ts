@@ -40,7 +40,7 @@ export class BandwidthMonitor {
     this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
     const settlement = new Settlement(this.#ledger, {
-      endpointOf: (request, answer, final) => endpointOf(request, answer, final, this.#options.endpointOf),
+      endpointOf: (request, answer, final) => endpointOf(request, answer, final, (asked) => this.#endpointOf(asked)),
       clientOf: (request) => this.#clientOf(request),
     });
     this.#capture = new Capture({
@@ -72,7 +72,7 @@ export class BandwidthMonitor {
     return this.#exporter.text();
   }
 
-  /** The books now. */
+  /** The books now; with more than 1,000 connections open, what these moved since their last sample is not in it. */
   snapshot(): BandwidthSnapshot {
     return this.#exporter.snapshot();
   }
@@ -118,18 +118,11 @@ export class BandwidthMonitor {
       clientMetric: this.#options.clientOf && this.#options.clientMetric,
       prefix: this.#options.prefix,
       exact: true,
-      sample: () => this.#sample(),
+      sample: () => this.#capture.sample(),
+      sampled: () => this.#capture.sampleInSlices(),
       books: () => openBooks(this.#ledger, this.#capture),
     };
     return new Exporter(source, this.#options.warn);
-  }
-
-  #sample(): void {
-    try {
-      this.#capture.sample();
-    } catch (error) {
-      this.#fault(error);
-    }
   }
 
   #list(route: ListedRoute): void {
@@ -145,7 +138,7 @@ export class BandwidthMonitor {
 
   /** One sample by the clock; each tenth elects clients. */
   #tick(): void {
-    this.#sample();
+    void this.#capture.sampleInSlices();
     if (!this.#options.clientOf || ++this.#samples % samplesPerElection !== 0) return;
     const usedUp = this.#clients.namesUsedUp;
     this.#clients.elect();
@@ -157,6 +150,16 @@ export class BandwidthMonitor {
 
   #worstClients(): number {
     return this.#options.clientOf ? 2 * this.#clients.maxNames : 0;
+  }
+
+  #endpointOf(request: IncomingMessage): string | undefined {
+    try {
+      const endpoint = this.#options.endpointOf?.(request);
+      return typeof endpoint === 'string' ? endpoint : undefined;
+    } catch (error) {
+      this.#fault(error);
+      return undefined;
+    }
   }
 
   #clientOf(request: IncomingMessage): Client | null {

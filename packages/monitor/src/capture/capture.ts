@@ -25,6 +25,11 @@ interface ExchangeMessage {
 
 type Tracked = { [key: symbol]: Connection | undefined };
 
+/** Sampling so many takes well under 1 ms. */
+const sliceConnections = 1000;
+// Kept, so that fake timers of a test don't stop it.
+const { setImmediate: later } = globalThis;
+
 /** What a handler may have in hand. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest | ServerHttp2Stream;
 
@@ -42,6 +47,7 @@ export class Capture {
   readonly #accounting: Accounting;
   // A property under a symbol costs a tenth of a WeakMap entry; of its own, so that monitors don't meet.
   readonly #key = Symbol('weighbridge.connection');
+  #slices: Promise<void> | undefined;
   readonly #watched = new WeakSet<Server>();
   readonly #subscriptions: [string, (message: unknown) => void][];
 
@@ -65,9 +71,35 @@ export class Capture {
     for (const connection of [...this.open]) this.#close(connection);
   }
 
-  /** Samples every open connection. */
+  /** Samples every open connection at once, unless they are so many that it takes slices. */
   sample(): void {
-    for (const connection of this.open) this.#accounting.sample(connection);
+    if (this.open.length <= sliceConnections) this.#sampleBelow(this.open.length);
+  }
+
+  /** Samples every open connection, in slices with turns of the event loop in between. */
+  sampleInSlices(): Promise<void> {
+    this.#slices ??= this.#sampleSlices().finally(() => {
+      this.#slices = undefined;
+    });
+    return this.#slices;
+  }
+
+  async #sampleSlices(): Promise<void> {
+    let rest = this.#sampleBelow(this.open.length);
+    while (rest > 0) {
+      await new Promise<void>((resolve) => later(resolve));
+      rest = this.#sampleBelow(Math.min(rest, this.open.length));
+    }
+  }
+
+  /** Samples one slice, from place `end` down: who closes meanwhile leaves its place to one already sampled. */
+  #sampleBelow(end: number): number {
+    const start = Math.max(0, end - sliceConnections);
+    for (let index = end - 1; index >= start; index--) {
+      const connection = this.open[index];
+      if (connection !== undefined) this.#try(() => this.#accounting.sample(connection));
+    }
+    return start;
   }
 
   /** The exchange of a request, if it is open or just ended. */

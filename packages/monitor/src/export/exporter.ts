@@ -22,7 +22,7 @@ export class Exporter {
   }
 
   register(registry: RegistryLike): void {
-    const taken = registerFamilies(registry, this.collect);
+    const taken = registerFamilies(registry, this.collect, () => this.#source.sampled());
     if (taken.length === 0) return;
     const names = taken.map((name) => `'${name}'`).join(', ');
     this.#warn(
@@ -30,7 +30,8 @@ export class Exporter {
     );
   }
 
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    await this.#source.sampled();
     return formatText(this.collect());
   }
 

@@ -21,9 +21,16 @@ const owners = new WeakMap<object, () => CollectedFamily[]>();
  * Puts every family into a registry as a metric object of its own. A registry calls all of them in one turn, so
  * they share one collection. Returns the names that were taken already, by another.
  */
-export function registerFamilies(registry: RegistryLike, collect: () => CollectedFamily[]): string[] {
+export function registerFamilies(
+  registry: RegistryLike,
+  collect: () => CollectedFamily[],
+  sampled: () => Promise<void>,
+): string[] {
   const taken: string[] = [];
-  const scrape = sharedForOneTurn(() => formatFamilies(collect(), styleOf(registry)));
+  const scrape = sharedForOneTurn(async () => {
+    await sampled();
+    return formatFamilies(collect(), styleOf(registry));
+  });
   const families = sharedForOneTurn(collect);
   for (const { meta } of collect()) {
     const there = registry.getSingleMetric(meta.name) as object | undefined;

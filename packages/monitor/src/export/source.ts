@@ -19,7 +19,9 @@ export interface Source {
   readonly prefix: string;
   /** Every probe of the runtime passed. */
   readonly exact: boolean;
-  /** Brings the ledger up to this moment: what open connections have moved. Called before each reading. */
+  /** Brings the ledger up to this moment, unless connections are so many that it takes turns. */
   sample(): void;
+  /** Brings the ledger up to this moment, in as many turns of the event loop as it takes. */
+  sampled(): Promise<void>;
   books(): OpenBooks;
 }
