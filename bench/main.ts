@@ -1,23 +1,100 @@
+import { parseArgs } from 'node:util';
+import type { Bench, BenchOptions, Outcome } from './bench.ts';
+import { writeIntoDocs } from './docs.ts';
+import { hosts } from './hosts.ts';
+import { describeMachine } from './machine.ts';
 import { monitorCost } from './monitor-cost.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
+import { formatPlain } from './table.ts';
 
-/** `npm run bench` runs all; `npm run bench -- NAME …` some. Figures are medians with 95 % intervals. */
-const benches: Record<string, () => Promise<void>> = {
-  monitor: monitorCost,
-  scrape: scrapeCost,
-  start: submitToStart,
-  stalls: embeddedStalls,
+const benches: Readonly<Record<string, Bench>> = {
+  monitor: {
+    about: 'CPU a request that the monitor adds, and throughput, beside prom-client by hand',
+    run: monitorCost,
+  },
+  scrape: { about: 'CPU and longest turn of a scrape of 22,000 samples', print: () => scrapeCost() },
+  start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
+  stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !(name in benches));
-if (unknown !== undefined) {
-  console.error(`bench: there is no '${unknown}'; there are ${Object.keys(benches).join(', ')}`);
-  process.exit(2);
+const help = `npm run bench -- [NAME …] [options]
+
+Measures on this machine; quiet ones tell more. Without a name all are run:
+${Object.entries(benches)
+  .map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`)
+  .join('\n')}
+
+  --quick        short runs: whether it works, not figures to publish
+  --host NAME    only this host, for monitor: ${Object.keys(hosts).join(', ')}; may be repeated
+  --json         one JSON document on standard output, of the benches that have one: ${structured()}
+  --write        put the tables into docs/, where their names stand
+  --help         this
+
+Example: npm run bench -- monitor --quick --host node:http`;
+
+const { values, positionals } = readArguments();
+if (values.help) console.log(help);
+else await runAll(positionals.length > 0 ? positionals : Object.keys(benches));
+
+async function runAll(names: readonly string[]): Promise<void> {
+  const options = readOptions();
+  const figures: Record<string, unknown> = {};
+  for (const name of names) {
+    const bench = benches[name] as Bench;
+    if (!values.json) console.log(`\n${name}`);
+    if ('run' in bench) {
+      const outcome = await bench.run(options);
+      figures[name] = outcome.figures;
+      tell(name, outcome);
+    } else if (!values.json) await bench.print();
+  }
+  if (values.json)
+    console.log(JSON.stringify({ machine: describeMachine(), quick: values.quick, ...figures }, null, 2));
 }
-for (const [name, run] of Object.entries(benches)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  console.log(`\n${name}`);
-  await run();
+
+function tell(name: string, { tables }: Outcome): void {
+  if (!values.json) console.log(tables.map(formatPlain).join('\n\n'));
+  if (values.write) writeIntoDocs(name, tables, values.quick);
+}
+
+function readArguments() {
+  try {
+    const parsed = parseArgs({
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        host: { type: 'string', multiple: true, default: [] },
+      },
+    });
+    const unknown = parsed.positionals.find((name) => !(name in benches));
+    if (unknown !== undefined) refuse(`there is no '${unknown}'; there are ${Object.keys(benches).join(', ')}`);
+    return parsed;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function structured(): string {
+  return Object.entries(benches)
+    .flatMap(([name, bench]) => ('run' in bench ? [name] : []))
+    .join(', ');
+}
+
+function readOptions(): BenchOptions {
+  const unknown = values.host.find((name) => !(name in hosts));
+  if (unknown !== undefined) refuse(`--host must be one of ${Object.keys(hosts).join(', ')}, got '${unknown}'`);
+  return {
+    quick: values.quick,
+    hosts: values.host.length > 0 ? values.host : Object.keys(hosts),
+    progress: (message) => console.error(`  … ${message}`),
+  };
+}
+
+function refuse(why: string): never {
+  console.error(`bench: ${why} (npm run bench -- --help)`);
+  process.exit(2);
 }

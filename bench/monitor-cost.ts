@@ -1,8 +1,12 @@
-import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { BenchOptions, Outcome } from './bench.ts';
 import { Load } from './load.ts';
-import { median, medianInterval } from './statistics.ts';
+import { installPeers } from './peers/install.ts';
+import { pin } from './pinning.ts';
+import { groupedMedianInterval, type Interval, median } from './statistics.ts';
+import type { Table } from './table.ts';
 
 const kinds = ['none', 'none-again', 'monitor', 'prom-client'] as const;
 type Kind = (typeof kinds)[number];
@@ -12,21 +16,49 @@ interface Candidate {
   load: Load;
 }
 interface Slice {
-  cpuMicros: number;
+  /** CPU of the whole server process a request, garbage collector's threads included. */
+  processMicros: number;
+  /** CPU of its main thread a request. */
+  threadMicros: number;
   perSecond: number;
+  /** How much of the slice the main thread was busy: near 1 the server is what limits throughput. */
+  busy: number;
+}
+type Slices = Record<Kind, Slice[]>;
+interface Cpu {
+  processMicros: number;
+  threadMicros: number;
 }
 
+const connections = 16;
+
 /**
- * CPU that the monitor adds to a hello-world request on bare `node:http`, in paired slices: in each round every
- * server is asked for the same time, in turn. Server on core 0, load on core 1.
+ * CPU that the monitor adds to a hello-world request, in paired slices: in each round every server is asked for the
+ * same time, in turn. Several launches, because where a process's code and heap come to lie makes two equal
+ * servers differ. Server on core 0, load on core 1.
  */
-export async function monitorCost({ rounds = 40, sliceMs = 400 } = {}): Promise<void> {
+export async function monitorCost({ quick, hosts, progress }: BenchOptions): Promise<Outcome> {
+  const size = quick ? { launches: 2, rounds: 5, sliceMs: 200 } : { launches: 10, rounds: 12, sliceMs: 300 };
+  if (hosts.some((host) => host !== 'node:http')) installPeers(progress);
   pin(process.pid, 1);
+  const results: HostFigures[] = [];
+  for (const host of hosts) {
+    const launches: Slices[] = [];
+    while (launches.length < size.launches) {
+      progress(`${host}: launch ${launches.length + 1} of ${size.launches}`);
+      launches.push(await launch(host, size));
+    }
+    results.push(figuresOf(host, launches));
+  }
+  return { tables: results.map((result) => tableOf(result, size)), figures: { ...size, connections, hosts: results } };
+}
+
+async function launch(host: string, { rounds, sliceMs }: { rounds: number; sliceMs: number }): Promise<Slices> {
   const candidates: Candidate[] = [];
+  const slices: Slices = { none: [], 'none-again': [], monitor: [], 'prom-client': [] };
   try {
-    for (const kind of kinds) candidates.push(await start(kind));
-    for (const { load } of candidates) await load.run(1000);
-    const slices: Record<Kind, Slice[]> = { none: [], 'none-again': [], monitor: [], 'prom-client': [] };
+    for (const kind of kinds) candidates.push(await start(host, kind));
+    for (const { load } of candidates) await load.run(4 * sliceMs);
     for (let round = 0; round < rounds; round++) {
       // The order turns, so that none is always first.
       for (let turn = 0; turn < candidates.length; turn++) {
@@ -34,7 +66,7 @@ export async function monitorCost({ rounds = 40, sliceMs = 400 } = {}): Promise<
         slices[candidate.kind].push(await measure(candidate, sliceMs));
       }
     }
-    report(slices);
+    return slices;
   } finally {
     for (const candidate of candidates) {
       candidate.load.close();
@@ -43,45 +75,83 @@ export async function monitorCost({ rounds = 40, sliceMs = 400 } = {}): Promise<
   }
 }
 
-async function start(kind: Kind): Promise<Candidate> {
-  const child = fork(fileURLToPath(new URL('hello-server.ts', import.meta.url)), [kind]);
-  pin(child.pid as number, 0);
+async function start(host: string, kind: Kind): Promise<Candidate> {
+  const child = fork(fileURLToPath(new URL('hello-server.ts', import.meta.url)), [host, kind]);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  return { kind, process: child, load: await Load.open(port, 16) };
+  pin(child.pid as number, 0);
+  return { kind, process: child, load: await Load.open(port, connections) };
 }
 
 async function measure({ process: child, load }: Candidate, ms: number): Promise<Slice> {
   const before = await cpuOf(child);
   const { answers, elapsedMs } = await load.run(ms);
-  return { cpuMicros: ((await cpuOf(child)) - before) / answers, perSecond: (answers / elapsedMs) * 1000 };
+  const after = await cpuOf(child);
+  const threadMicros = after.threadMicros - before.threadMicros;
+  return {
+    processMicros: (after.processMicros - before.processMicros) / answers,
+    threadMicros: threadMicros / answers,
+    perSecond: (answers / elapsedMs) * 1000,
+    busy: threadMicros / 1000 / elapsedMs,
+  };
 }
 
-async function cpuOf(child: ChildProcess): Promise<number> {
+async function cpuOf(child: ChildProcess): Promise<Cpu> {
   child.send('cpu');
-  const [{ cpuMicros }] = (await once(child, 'message')) as [{ cpuMicros: number }];
-  return cpuMicros;
+  const [cpu] = (await once(child, 'message')) as [Cpu];
+  return cpu;
 }
 
-function report(slices: Record<Kind, Slice[]>): void {
-  const base = slices.none;
-  console.log(
-    `none: ${median(base.map(({ cpuMicros }) => cpuMicros)).toFixed(2)} µs CPU a request (median of ${base.length} slices)`,
-  );
-  for (const kind of kinds.slice(1)) {
-    const added = medianInterval(
-      slices[kind].map((slice, index) => slice.cpuMicros - (base[index] as Slice).cpuMicros),
-    );
-    const ratio = medianInterval(
-      slices[kind].map((slice, index) => slice.perSecond / (base[index] as Slice).perSecond),
-    );
-    console.log(
-      `${kind}: ${added.median.toFixed(2)} µs [${added.low.toFixed(2)}, ${added.high.toFixed(2)}] added; ` +
-        `throughput ${ratio.median.toFixed(3)} [${ratio.low.toFixed(3)}, ${ratio.high.toFixed(3)}] of none`,
-    );
-  }
+interface HostFigures {
+  host: string;
+  /** Of none: medians of all slices. */
+  none: Slice;
+  added: Record<Exclude<Kind, 'none'>, { processMicros: Interval; threadMicros: Interval; throughput: Interval }>;
 }
 
-/** Without taskset the figures are only noisier. */
-function pin(pid: number, core: number): void {
-  spawnSync('taskset', ['-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+function figuresOf(host: string, launches: readonly Slices[]): HostFigures {
+  const paired = (kind: Kind, compare: (slice: Slice, base: Slice) => number) =>
+    groupedMedianInterval(
+      launches.map((slices) => slices[kind].map((slice, index) => compare(slice, slices.none[index] as Slice))),
+    );
+  const added = (kind: Kind) => ({
+    processMicros: paired(kind, (slice, base) => slice.processMicros - base.processMicros),
+    threadMicros: paired(kind, (slice, base) => slice.threadMicros - base.threadMicros),
+    throughput: paired(kind, (slice, base) => slice.perSecond / base.perSecond),
+  });
+  const ofNone = (name: keyof Slice) => median(launches.flatMap(({ none }) => none.map((slice) => slice[name])));
+  return {
+    host,
+    none: {
+      processMicros: ofNone('processMicros'),
+      threadMicros: ofNone('threadMicros'),
+      perSecond: ofNone('perSecond'),
+      busy: ofNone('busy'),
+    },
+    added: { 'none-again': added('none-again'), monitor: added('monitor'), 'prom-client': added('prom-client') },
+  };
+}
+
+function tableOf(
+  { host, none, added }: HostFigures,
+  size: { launches: number; rounds: number; sliceMs: number },
+): Table {
+  const interval = ({ median: middle, low, high }: Interval, digits: number) =>
+    `${middle.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+  return {
+    caption:
+      `${host}: ${none.processMicros.toFixed(1)} µs CPU a request and ${Math.round(none.perSecond)} requests a second without a monitor, ` +
+      `server's thread busy ${(none.busy * 100).toFixed(0)} %; ${size.launches} launches of ${size.rounds} slices of ${size.sliceMs} ms, medians with 95 % intervals`,
+    head: [
+      'against none',
+      'CPU of the process added, µs a request',
+      'CPU of its main thread added, µs',
+      'throughput, with : without',
+    ],
+    rows: Object.entries(added).map(([kind, { processMicros, threadMicros, throughput }]) => [
+      kind === 'prom-client' ? 'prom-client by hand' : kind,
+      interval(processMicros, 2),
+      interval(threadMicros, 2),
+      interval(throughput, 3),
+    ]),
+  };
 }

@@ -1,3 +1,9 @@
+export interface Interval {
+  median: number;
+  low: number;
+  high: number;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -13,14 +19,25 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 /** Median with its 95 % interval from 2,000 bootstrap samples (percentile method), seeded so that a figure can be had again. */
-export function medianInterval(values: readonly number[]): { median: number; low: number; high: number } {
+export function medianInterval(values: readonly number[]): Interval {
+  return groupedMedianInterval([values]);
+}
+
+/**
+ * The same of values that came in groups, such as slices of several launches: groups are drawn first, then values
+ * within each, so that what differs from launch to launch (where code and heap come to lie) widens the interval.
+ */
+export function groupedMedianInterval(groups: readonly (readonly number[])[]): Interval {
+  const random = seededRandom();
+  const draw = <T>(from: readonly T[]) => from.map(() => from[Math.floor(random() * from.length)] as T);
+  const medians = Array.from({ length: 2000 }, () => median(draw(groups).flatMap(draw))).toSorted((a, b) => a - b);
+  return { median: median(groups.flat()), low: medians[50] as number, high: medians[1949] as number };
+}
+
+function seededRandom(): () => number {
   let seed = 42;
-  const random = () => {
+  return () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
     return seed / 2 ** 32;
   };
-  const medians = Array.from({ length: 2000 }, () =>
-    median(values.map(() => values[Math.floor(random() * values.length)] as number)),
-  ).toSorted((a, b) => a - b);
-  return { median: median(values), low: medians[50] as number, high: medians[1949] as number };
 }
