@@ -38,7 +38,7 @@ const connections = 16;
  * servers differ. Server on core 0, load on core 1.
  */
 export async function monitorCost({ quick, hosts, progress }: BenchOptions): Promise<Outcome> {
-  const size = quick ? { launches: 2, rounds: 5, sliceMs: 200 } : { launches: 10, rounds: 12, sliceMs: 300 };
+  const size = quick ? { launches: 2, rounds: 10, sliceMs: 100 } : { launches: 12, rounds: 40, sliceMs: 100 };
   if (hosts.some((host) => host !== 'node:http')) installPeers(progress);
   pin(process.pid, 1);
   const results: HostFigures[] = [];
@@ -58,7 +58,7 @@ async function launch(host: string, { rounds, sliceMs }: { rounds: number; slice
   const slices: Slices = { none: [], 'none-again': [], monitor: [], 'prom-client': [] };
   try {
     for (const kind of kinds) candidates.push(await start(host, kind));
-    for (const { load } of candidates) await load.run(4 * sliceMs);
+    for (const { load } of candidates) await load.run(10 * sliceMs);
     for (let round = 0; round < rounds; round++) {
       // The order turns, so that none is always first.
       for (let turn = 0; turn < candidates.length; turn++) {

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 
 let told = false;
 
 /** Binds a process with all its threads to one core: the server to 0, the load to 1. Says once when it can't. */
 export function pin(pid: number, core: 0 | 1): void {
-  if (availableParallelism() < 2) {
+  // Not availableParallelism(), which tells of this process and is 1 once it is bound.
+  if (cpus().length < 2) {
     tell('there is one core only');
     return;
   }

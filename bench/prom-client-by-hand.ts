@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import * as promClient from 'prom-client';
 
 /** One ended exchange, as headers tell it. */
 export interface Told {
@@ -9,8 +9,16 @@ export interface Told {
   responseBytes: number;
 }
 
-/** What an engineer writes today: two counters and two histograms with labels, updated when a response ends. */
-export function promClientByHand(registry = new Registry()): (told: Told) => void {
+/**
+ * What an engineer writes today: two counters and two histograms with labels, updated when a response ends.
+ *
+ * @param client `prom-client`, or its successor with the same classes.
+ */
+export function promClientByHand(
+  registry: promClient.Registry = new promClient.Registry(),
+  client: Pick<typeof promClient, 'Counter' | 'Histogram'> = promClient,
+): (told: Told) => void {
+  const { Counter, Histogram } = client;
   const registers = [registry];
   const request = { help: 'in', labelNames: ['method', 'endpoint'], registers };
   const response = { help: 'out', labelNames: ['method', 'endpoint', 'status'], registers };

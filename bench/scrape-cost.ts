@@ -1,50 +1,105 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { BenchOptions, Outcome } from './bench.ts';
+import { pin } from './pinning.ts';
+import { median } from './statistics.ts';
 
 const samples = 22_000;
-const scrapes = 20;
+const candidates = [
+  { name: 'the monitor in a registry of @prometheus-io/client', what: 'monitor', client: '@prometheus-io/client' },
+  { name: 'the monitor in a registry of prom-client', what: 'monitor', client: 'prom-client' },
+  { name: '@prometheus-io/client by hand', what: 'by-hand', client: '@prometheus-io/client' },
+  { name: 'prom-client by hand', what: 'by-hand', client: 'prom-client' },
+] as const;
 
-/** What one scrape of 22,000 samples costs, as served through each registry: CPU of the thread, and the longest turn. */
-export async function scrapeCost(): Promise<void> {
-  for (const client of ['@prometheus-io/client', 'prom-client']) {
-    const child = fork(fileURLToPath(new URL('scrape-server.ts', import.meta.url)), [client, String(samples)]);
+interface ScrapeFigures {
+  samples: number;
+  bytes: number;
+  /** CPU of the main thread for one scrape as served. */
+  bestCpuMs: number;
+  medianCpuMs: number;
+  /** The longest turn of the event loop during one scrape. */
+  bestTurnMs: number;
+  medianTurnMs: number;
+  /** `monitor.text()`, or the registry's text, in all. */
+  bestTextMs: number;
+}
+
+/**
+ * What one scrape of 22,000 samples costs, as served on `/metrics`: CPU of the thread, and the longest turn. Best of
+ * many, because what disturbs a scrape on a shared machine only adds; medians beside it.
+ */
+export async function scrapeCost({ quick, progress }: BenchOptions): Promise<Outcome> {
+  pin(process.pid, 1);
+  const scrapes = quick ? 20 : 100;
+  const figures: Record<string, ScrapeFigures> = {};
+  for (const { name, what, client } of candidates) {
+    progress(name);
+    const child = fork(fileURLToPath(new URL('scrape-server.ts', import.meta.url)), [what, client, String(samples)]);
+    pin(child.pid as number, 0);
     try {
-      await report(client, child);
+      figures[name] = await measure(child, scrapes);
     } finally {
       child.disconnect();
     }
   }
+  return { tables: [tableOf(figures, scrapes)], figures: { scrapes, ...figures } };
 }
 
-async function report(client: string, child: ChildProcess): Promise<void> {
-  const [started] = (await once(child, 'message')) as [{ port: number; samples: number }];
-  for (let warm = 0; warm < scrapes; warm++) await scrape(started.port);
-  const before = await ask(child, 'cpu');
-  for (let time = 0; time < scrapes; time++) await scrape(started.port);
-  const cpuMs = ((await ask(child, 'cpu')) - before) / scrapes;
-  const textMs = await ask(child, 'text');
+function tableOf(figures: Record<string, ScrapeFigures>, scrapes: number) {
+  return {
+    caption: `One scrape as served over HTTP: best of ${scrapes}, in brackets the median`,
+    head: ['', 'samples', 'bytes', 'CPU of the thread, ms', 'longest turn of the event loop, ms', 'its text alone, ms'],
+    rows: Object.entries(figures).map(([name, one]) => [
+      name,
+      String(one.samples),
+      String(one.bytes),
+      `${one.bestCpuMs.toFixed(1)} (${one.medianCpuMs.toFixed(1)})`,
+      `${one.bestTurnMs.toFixed(1)} (${one.medianTurnMs.toFixed(1)})`,
+      one.bestTextMs.toFixed(1),
+    ]),
+  };
+}
+
+async function measure(child: ChildProcess, scrapes: number): Promise<ScrapeFigures> {
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  for (let warm = 0; warm < 20; warm++) await scrape(port);
+  const cpu: number[] = [];
+  for (let time = 0; time < scrapes; time++) {
+    const before = await ask(child, 'cpu');
+    await scrape(port);
+    cpu.push((await ask(child, 'cpu')) - before);
+  }
+  const bestTextMs = await ask(child, 'text');
+  const turns = await longestTurns(child, port, scrapes);
+  const text = await scrape(port);
+  return {
+    samples: text.toString().match(/^[^#\n]/gm)?.length ?? 0,
+    bytes: text.length,
+    bestCpuMs: Math.min(...cpu),
+    medianCpuMs: median(cpu),
+    bestTurnMs: Math.min(...turns),
+    medianTurnMs: median(turns),
+    bestTextMs,
+  };
+}
+
+async function longestTurns(child: ChildProcess, port: number, scrapes: number): Promise<number[]> {
   await ask(child, 'turns');
-  const turnMs = await shortestOfLongest(child, started.port);
-  console.log(
-    `${client}: ${started.samples} samples; ${cpuMs.toFixed(1)} ms of CPU a scrape (mean of ${scrapes}), ` +
-      `longest turn ${turnMs.toFixed(1)} ms, text() ${textMs.toFixed(1)} ms (best of ${scrapes})`,
-  );
-}
-
-/** The longest turn of each scrape, and of these the least disturbed. */
-async function shortestOfLongest(child: ChildProcess, port: number): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
+  const turns: number[] = [];
   for (let time = 0; time < scrapes; time++) {
     await ask(child, 'longest');
     await scrape(port);
-    best = Math.min(best, await ask(child, 'longest'));
+    turns.push(await ask(child, 'longest'));
   }
-  return best;
+  return turns;
 }
 
-async function scrape(port: number): Promise<void> {
-  await (await fetch(`http://127.0.0.1:${port}/metrics`)).arrayBuffer();
+async function scrape(port: number): Promise<Buffer> {
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  if (!response.ok) throw new Error(`a scrape was answered with ${response.status}`);
+  return Buffer.from(await response.arrayBuffer());
 }
 
 async function ask(child: ChildProcess, what: string): Promise<number> {

@@ -1,30 +1,34 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { Registry } from '@prometheus-io/client';
+import * as prometheusClient from '@prometheus-io/client';
 import { monitorBandwidth } from '@weighbridge/monitor';
-import { Registry as PromClientRegistry } from 'prom-client';
+import * as promClient from 'prom-client';
+import { promClientByHand } from './prom-client-by-hand.ts';
 
-/** `/metrics` of a monitor with many series: `node scrape-server.ts @prometheus-io/client|prom-client SAMPLES`. */
-const [, , client, wanted = '22000'] = process.argv;
-const registry = client === 'prom-client' ? new PromClientRegistry() : new Registry();
+/** `/metrics` with many series: `node scrape-server.ts monitor|by-hand @prometheus-io/client|prom-client SAMPLES`. */
+const [, , what, clientName, wanted = '22000'] = process.argv;
+const statuses = [200, 400, 500];
+/** Three statuses of an endpoint: its request's cell and three response cells, each a counter and a histogram. */
+const samplesPerEndpoint = (1 + statuses.length) * 12;
 
-const server = createServer((request, response) => {
-  response.statusCode = Number(request.headers['x-status']);
-  response.end('hello');
-});
-const monitor = monitorBandwidth({ servers: [server], maxEndpoints: 5000, endpointOf: (request) => request.url });
-monitor.register(registry);
+// Both have the classes of prom-client; their types differ in what is private.
+const client = (clientName === 'prom-client' ? promClient : prometheusClient) as typeof promClient;
+const registry = new client.Registry();
+const endpoints = Array.from(
+  { length: Math.ceil(Number(wanted) / samplesPerEndpoint) },
+  (_, index) => `/api/v1/things/:id/part-${index}`,
+);
+const text = what === 'monitor' ? await fillMonitor() : fillByHand();
 const metrics = createServer(async (_request, response) => {
   response.setHeader('content-type', registry.contentType);
   response.end(await registry.metrics());
 });
+await once(metrics.listen(0, '127.0.0.1'), 'listening');
 
-for (const one of [server, metrics]) await once(one.listen(0, '127.0.0.1'), 'listening');
-await fill(Number(wanted));
 process.on('message', async (ask: Ask) => process.send?.(await answers[ask]()));
 process.on('disconnect', () => process.exit());
-process.send?.({ port: (metrics.address() as AddressInfo).port, samples: monitor.cost().samples });
+process.send?.({ port: (metrics.address() as AddressInfo).port });
 
 type Ask = 'cpu' | 'text' | 'turns' | 'longest';
 let longest = 0;
@@ -33,7 +37,6 @@ const answers: Record<Ask, () => unknown> = {
   text: () => timeText(),
   // From here on every turn is timed; a loop that never rests has no pause between them.
   turns: () => {
-    longest = 0;
     timeTurns();
     return null;
   },
@@ -55,7 +58,7 @@ async function timeText(): Promise<number> {
   for (let time = 0; time < 20; time++) {
     const began = performance.now();
     // Its first character makes one flat string of it.
-    (await monitor.text()).charCodeAt(0);
+    (await text()).charCodeAt(0);
     best = Math.min(best, performance.now() - began);
   }
   return best;
@@ -72,14 +75,30 @@ function timeTurns(): void {
   setImmediate(turn);
 }
 
-/** Requests of as many endpoints as make so many samples, each with three statuses. */
-async function fill(samples: number): Promise<void> {
+/** By requests, as in life. */
+async function fillMonitor(): Promise<() => Promise<string>> {
+  const server = createServer((request, response) => {
+    response.statusCode = Number(request.headers['x-status']);
+    response.end('hello');
+  });
+  const monitor = monitorBandwidth({ servers: [server], maxEndpoints: 5000, endpointOf: (request) => request.url });
+  monitor.register(registry as never);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
-  for (let path = 0; monitor.cost().samples < samples; path++) {
-    for (const status of [200, 400, 500]) {
-      socket.write(`GET /api/v1/things/:id/part-${path} HTTP/1.1\r\nhost: x\r\nx-status: ${status}\r\n\r\n`);
+  for (const endpoint of endpoints) {
+    for (const status of statuses) {
+      socket.write(`GET ${endpoint} HTTP/1.1\r\nhost: x\r\nx-status: ${status}\r\n\r\n`);
       await once(socket, 'data');
     }
   }
   socket.end();
+  return () => monitor.text();
+}
+
+function fillByHand(): () => Promise<string> {
+  const observe = promClientByHand(registry, client);
+  for (const endpoint of endpoints) {
+    for (const status of statuses) observe({ method: 'GET', endpoint, status, requestBytes: 131, responseBytes: 1310 });
+  }
+  return () => registry.metrics();
 }
