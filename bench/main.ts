@@ -3,6 +3,7 @@ import type { Bench, BenchOptions, Outcome } from './bench.ts';
 import { writeIntoDocs } from './docs.ts';
 import { hosts } from './hosts.ts';
 import { describeMachine } from './machine.ts';
+import { memoryCost } from './memory-cost.ts';
 import { monitorCost } from './monitor-cost.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: monitorCost,
   },
   scrape: { about: 'CPU and longest turn of a scrape of 22,000 samples', run: scrapeCost },
+  memory: { about: 'bytes a label set, a connection, a request; a million distinct URLs', run: memoryCost },
   start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
   stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };

@@ -1,0 +1,49 @@
+import { MemoryProcess } from './memory-process.ts';
+import { head, RequestStream } from './request-stream.ts';
+
+export interface ConnectionBytes {
+  connections: number;
+  /** Live bytes that the monitor adds to a connection that was opened and has asked nothing. */
+  silent: number;
+  /** To one that had an answer and idles, keep-alive. */
+  idle: number;
+}
+
+/** Live bytes an open connection, with the monitor less without. */
+export async function bytesPerConnection(quick: boolean): Promise<ConnectionBytes> {
+  const connections = quick ? 500 : 4000;
+  const none = await measure('none', connections);
+  const monitor = await measure('routed', connections);
+  return { connections, silent: monitor.silent - none.silent, idle: monitor.idle - none.idle };
+}
+
+async function measure(kind: 'none' | 'routed', connections: number): Promise<Omit<ConnectionBytes, 'connections'>> {
+  return MemoryProcess.with(kind, 500, async (server) => {
+    const warm = await open(server, 300);
+    await askOnce(warm);
+    for (const stream of warm) stream.close();
+    const probe = (await open(server, 1))[0] as RequestStream;
+    await probe.send(5000, () => request);
+    const before = await server.ask('live');
+    const streams = await open(server, connections);
+    // An answer on another connection, opened later: the server has accepted all of them.
+    await probe.send(1, () => request);
+    const silent = ((await server.ask('live')) - before) / connections;
+    await askOnce(streams);
+    const idle = ((await server.ask('live')) - before) / connections;
+    for (const stream of [...streams, probe]) stream.close();
+    return { silent, idle };
+  });
+}
+
+const request = head('GET', '/', { 'x-endpoint': '/things/:id', 'x-status': 200 });
+
+async function open(server: MemoryProcess, count: number): Promise<RequestStream[]> {
+  const streams: RequestStream[] = [];
+  while (streams.length < count) streams.push(await RequestStream.open(server.port));
+  return streams;
+}
+
+async function askOnce(streams: readonly RequestStream[]): Promise<void> {
+  for (const stream of streams) await stream.send(1, () => request);
+}

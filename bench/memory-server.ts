@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { Session } from 'node:inspector/promises';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { monitorBandwidth } from '@weighbridge/monitor';
+
+/**
+ * A server whose memory is asked for: `node memory-server.ts none|routed|raw MAX_ENDPOINTS`. `routed` names each
+ * request's endpoint by its header `x-endpoint`, `raw` by its URL, as nobody should; without a header nothing is
+ * matched (404).
+ */
+const [, , kind = 'none', maxEndpoints = '500'] = process.argv;
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+const monitor = kind === 'none' ? undefined : startMonitor();
+const server = createServer((request, response) => {
+  response.statusCode = Number(request.headers['x-status'] ?? 404);
+  // One byte that no head has: whoever counts answers counts these.
+  response.end('!');
+});
+server.keepAliveTimeout = 0;
+await once(server.listen(0, '127.0.0.1'), 'listening');
+
+process.on('message', async (ask: Ask) => process.send?.(await answers[ask]()));
+process.on('disconnect', () => process.exit());
+process.send?.({ port: (server.address() as AddressInfo).port });
+
+type Ask = keyof typeof answers;
+const session = new Session();
+session.connect();
+const answers = {
+  /** Live bytes: heap, and array buffers, which lie beside it. */
+  live: () => {
+    collect();
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  },
+  /** A scrape makes what it keeps for the next. */
+  scrape: async () => {
+    const began = performance.now();
+    const bytes = (await monitor?.text())?.length ?? 0;
+    return { ms: performance.now() - began, bytes };
+  },
+  labelSets: () => {
+    const endpoints = monitor?.snapshot().endpoints ?? [];
+    return endpoints.reduce((sum, { responses }) => sum + 1 + responses.length, 0);
+  },
+  balanced: () => monitor?.snapshot().balanced ?? true,
+  /** From here on allocations are sampled, also of what is soon collected. */
+  sample: () =>
+    session.post('HeapProfiler.startSampling', {
+      samplingInterval: 256,
+      includeObjectsCollectedByMajorGC: true,
+      includeObjectsCollectedByMinorGC: true,
+    } as never),
+  allocated: async () => {
+    const { profile } = await session.post('HeapProfiler.stopSampling');
+    return profile.head;
+  },
+};
+
+function startMonitor() {
+  const endpointOf = (request: IncomingMessage) =>
+    kind === 'raw' ? request.url : (request.headers['x-endpoint'] as string | undefined);
+  return monitorBandwidth({ maxEndpoints: Number(maxEndpoints), endpointOf });
+}
