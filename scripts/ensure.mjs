@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isBundleStale } from './bundle.mjs';
 import { withLock } from './lock.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,6 +22,7 @@ await withLock(join(root, '.cache', 'ensure.lock'), async () => {
   if (!isInstalled(hash)) await install(hash);
   // Node 24 from node_modules comes first.
   await run(join(bin, 'tsc'), ['-b'], [bin, ...machinePath]);
+  if (isBundleStale()) await run('node', [join(root, 'scripts', 'bundle.mjs')], [bin, ...machinePath]);
 }).catch((error) => {
   console.error(error.message);
   process.exit(1);

@@ -7,6 +7,7 @@ import { Settlement } from './capture/settlement.ts';
 import { Exporter } from './export/exporter.ts';
 import { openBooks } from './export/open-books.ts';
 import type { RegistryLike } from './export/registry.ts';
+import type { Source } from './export/source.ts';
 import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
 import { sizeBounds } from './ledger/histogram.ts';
@@ -19,7 +20,11 @@ import type { BandwidthSnapshot } from './snapshot.ts';
 
 /** Clients are elected anew after so many samples: with the default interval each ten seconds. */
 const samplesPerElection = 10;
-const monitors = new Set<BandwidthMonitor>();
+// Shared among all copies of this package in a process: `--import` loads one of its own.
+const monitorsKey: unique symbol = Symbol.for('weighbridge.monitors');
+const shared = globalThis as { [monitorsKey]?: Set<BandwidthMonitor> };
+shared[monitorsKey] ??= new Set();
+const monitors = shared[monitorsKey];
 
 /** A running monitor. Made by {@link monitorBandwidth}. */
 export class BandwidthMonitor {
@@ -28,9 +33,12 @@ export class BandwidthMonitor {
   readonly #capture: Capture;
   readonly #clients: Clients;
   readonly #servers: 'all' | Set<Server>;
+  readonly #ignored = new WeakSet<Server>();
   readonly #listed: ListedRoute[] = [];
   readonly #stopFastify: () => void;
   readonly #timer: NodeJS.Timeout;
+  /** For other ways out of the same books. @internal */
+  readonly source: Source;
   readonly #exporter: Exporter;
   #samples = 0;
 
@@ -45,13 +53,14 @@ export class BandwidthMonitor {
     });
     this.#capture = new Capture({
       accounting: new Accounting(settlement),
-      watches: (server) => this.#servers === 'all' || this.#servers.has(server),
+      watches: (server) => this.#watches(server),
       fault: (error) => this.#fault(error),
     });
     this.#stopFastify = watchFastify((route) => this.#list(route));
     this.#capture.start();
     this.#timer = setInterval(() => this.#tick(), this.#options.sampleIntervalMs).unref();
-    this.#exporter = this.#createExporter();
+    this.source = this.#createSource();
+    this.#exporter = new Exporter(this.source, this.#options.warn);
     monitors.add(this);
   }
 
@@ -60,6 +69,11 @@ export class BandwidthMonitor {
     if (this.#servers === 'all' || this.#servers.has(server)) return;
     this.#servers.add(server);
     for (const route of this.#listed) if (route.server === server) this.#stand(route);
+  }
+
+  /** Leaves a server out, whatever `servers` says: what it moves from now on in new connections is not counted. */
+  ignore(server: Server): void {
+    this.#ignored.add(server);
   }
 
   /** Puts every family into a registry of `prom-client` or `@prometheus-io/client`. Names that are taken are left and told. */
@@ -111,8 +125,8 @@ export class BandwidthMonitor {
     return exchange.watch;
   }
 
-  #createExporter(): Exporter {
-    const source = {
+  #createSource(): Source {
+    return {
       ledger: this.#ledger,
       clients: this.#clients,
       clientMetric: this.#options.clientOf && this.#options.clientMetric,
@@ -122,12 +136,15 @@ export class BandwidthMonitor {
       sampled: () => this.#capture.sampleInSlices(),
       books: () => openBooks(this.#ledger, this.#capture),
     };
-    return new Exporter(source, this.#options.warn);
   }
 
   #list(route: ListedRoute): void {
     if (this.#servers === 'all' || this.#servers.has(route.server as Server)) this.#stand(route);
     else if (this.#listed.length < this.#options.maxEndpoints) this.#listed.push(route);
+  }
+
+  #watches(server: Server): boolean {
+    return (this.#servers === 'all' || this.#servers.has(server)) && !this.#ignored.has(server);
   }
 
   /** Lets a route's series stand at 0. */

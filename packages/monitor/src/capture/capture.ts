@@ -231,6 +231,6 @@ export class Capture {
 }
 
 /** Not by class: an `import` of node:http loads all that it exports, which takes longer than all of our start. */
-function isHttpServer(server: Server): boolean {
+export function isHttpServer(server: Server): boolean {
   return 'requestTimeout' in server || isHttp2Server(server);
 }

@@ -36,6 +36,11 @@ export class Cells {
     (values[cell + 2 + bucketOf(bytes)] as number) += 1;
   }
 
+  /** Adds another's numbers: bytes, the histogram's sum, its buckets. */
+  merge(cell: number, numbers: readonly number[]): void {
+    for (let index = 0; index < width; index++) (this.#values[cell + index] as number) += numbers[index] ?? 0;
+  }
+
   bytes(cell: number): number {
     return this.#values[cell] as number;
   }

@@ -3,7 +3,8 @@ import type { Http2ServerRequest, Http2Stream } from 'node:http2';
 import type { Answer } from '../capture/exchange.ts';
 import { fastifyEndpoint } from './fastify.ts';
 
-const declared = Symbol('weighbridge.endpoint');
+// Shared among all copies of this package in a process: `--import` loads one of its own.
+const declared: unique symbol = Symbol.for('weighbridge.endpoint');
 type Declared = { [declared]?: string; stream?: Declared };
 
 /** Label value of requests that nothing was routed for: only 404 and 405, and those that ended before. */

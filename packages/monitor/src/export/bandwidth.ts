@@ -1,0 +1,36 @@
+import type { BandwidthSnapshot, Directions } from '../snapshot.ts';
+
+/** The books as the live page reads them. */
+export interface BandwidthFigures {
+  at: string;
+  connection: Directions;
+  endpointsTotal: Directions;
+  unattributed: Directions;
+  pending: Directions;
+  openConnections: number;
+  inFlight: number;
+  balanced: boolean;
+  endpoints: { method: string; endpoint: string; requestBytes: number; responseBytes: number; exchanges: number }[];
+}
+
+/** A snapshot without its statuses and reasons: what is sent each second. */
+export function formatBandwidth(snapshot: BandwidthSnapshot): BandwidthFigures {
+  const { at, connection, endpointsTotal, unattributedTotal, pending, open, balanced } = snapshot;
+  return {
+    at,
+    connection,
+    endpointsTotal,
+    unattributed: unattributedTotal,
+    pending,
+    openConnections: open.connections,
+    inFlight: open.exchanges,
+    balanced,
+    endpoints: snapshot.endpoints.map(({ method, endpoint, requestBytes, exchanges, responses }) => ({
+      method,
+      endpoint,
+      requestBytes,
+      responseBytes: responses.reduce((sum, response) => sum + response.bytes, 0),
+      exchanges,
+    })),
+  };
+}

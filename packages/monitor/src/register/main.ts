@@ -1,0 +1,17 @@
+import { monitorBandwidth } from '../monitor.ts';
+import { joinRegistries } from './join-registries.ts';
+import { takeRole } from './role.ts';
+import { Service } from './service.ts';
+import { resolveSettings } from './settings.ts';
+
+// `node --import @weighbridge/monitor/register app.js`: counts, joins the application's registry, serves the page.
+try {
+  const warn = (message: string) => console.warn(message);
+  const settings = resolveSettings(process.env, warn);
+  const monitor = monitorBandwidth({ prefix: settings.prefix, warn });
+  joinRegistries((registry) => monitor.register(registry), `${settings.prefix}http_connections`);
+  new Service(monitor, settings, takeRole(process.env), warn).start();
+} catch (error) {
+  // Whatever it is: the application runs on without a monitor.
+  console.warn(`weighbridge: not monitored: ${(error as Error)?.stack ?? error}`);
+}

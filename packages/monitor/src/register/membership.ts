@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net';
+import type { Reporter } from './report.ts';
+
+const intervalMs = 1000;
+
+/**
+ * Tells another process of this service each second what has moved here since. While nobody hears, nothing is
+ * lost: it is told with the next report.
+ */
+export class Membership {
+  readonly #path: string;
+  readonly #reporter: Reporter;
+  readonly #timer: NodeJS.Timeout;
+  readonly #alone: (failures: number) => void;
+  #socket: Socket | undefined;
+  #failures = 0;
+  #stopped = false;
+
+  /** @param alone called after each try to reach the other process that failed, with how many there were in a row. */
+  constructor(path: string, reporter: Reporter, alone: (failures: number) => void) {
+    this.#path = path;
+    this.#reporter = reporter;
+    this.#alone = alone;
+    this.#timer = setInterval(() => this.#runOnce(), intervalMs).unref();
+    // The last second of a process that ends by itself: the write is taken by the system at once.
+    process.once('exit', () => this.#report());
+    this.#runOnce();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#socket?.destroy();
+  }
+
+  #runOnce(): void {
+    if (this.#socket) this.#report();
+    else this.#connect();
+  }
+
+  #connect(): void {
+    const socket = process.getBuiltinModule('node:net').connect(this.#path).unref();
+    this.#socket = socket;
+    socket.once('connect', () => {
+      this.#failures = 0;
+      this.#report();
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      this.#socket = undefined;
+      if (!this.#stopped) this.#alone(++this.#failures);
+    });
+  }
+
+  #report(): void {
+    const socket = this.#socket;
+    // What waits in our own memory would be lost with a crash on either side, and told by then.
+    if (this.#stopped || !socket || socket.connecting || socket.destroyed || socket.writableNeedDrain) return;
+    socket.write(`${JSON.stringify(this.#reporter.next())}\n`);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Cluster } from 'node:cluster';
+import { gatheringPath } from './gathering-place.ts';
+
+/**
+ * What this process is among those of its service.
+ *
+ * - `head`: serves; other processes of its own making report to it. What most processes are.
+ * - `member`: reports to its head: a cluster's worker to its primary, a thread to its process.
+ * - `elected`: a cluster's worker whose primary is not ours (pm2): whoever gets the address serves, the rest reports.
+ */
+export interface Role {
+  readonly kind: 'head' | 'member' | 'elected';
+  /** Where the processes of this service meet. */
+  readonly path: string;
+}
+
+/** By this a cluster's worker knows that its primary is a head. */
+const headVariable = 'WEIGHBRIDGE_HEAD';
+
+/** Called before anything is forked: tells children of this process who their head is. */
+export function takeRole(env: NodeJS.ProcessEnv): Role {
+  const { pid, ppid } = process;
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return { kind: 'member', path: pathOf(pid) };
+  const head = env[headVariable];
+  env[headVariable] = String(pid);
+  if (!isClusterWorker()) return { kind: 'head', path: pathOf(pid) };
+  if (head === String(ppid)) return { kind: 'member', path: pathOf(ppid) };
+  return { kind: 'elected', path: gatheringPath(`elected-${ppid}-${digest(process.argv[1] ?? '')}`) };
+}
+
+/** A process with no channel to a parent is no worker: then the module isn't loaded for it. */
+function isClusterWorker(): boolean {
+  return process.connected && loadCluster().isWorker;
+}
+
+function pathOf(pid: number): string {
+  return gatheringPath(`head-${pid}`);
+}
+
+/** Loaded when it is needed: of an application without it, its start would be slower. */
+export function loadCluster(): Cluster {
+  return process.getBuiltinModule('node:cluster') as unknown as Cluster;
+}
+
+function digest(text: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

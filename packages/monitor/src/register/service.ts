@@ -1,0 +1,132 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:net';
+import { isHttpServer } from '../capture/capture.ts';
+import { Exporter } from '../export/exporter.ts';
+import type { BandwidthMonitor } from '../monitor.ts';
+import { resolveOptions } from '../options.ts';
+import type { Figures } from './figures.ts';
+import { Gathering } from './gathering.ts';
+import { Membership } from './membership.ts';
+import { MetricsListener } from './metrics-listener.ts';
+import { Reporter } from './report.ts';
+import { loadCluster, type Role } from './role.ts';
+import { formatAddress, type Settings } from './settings.ts';
+import { Sum } from './sum.ts';
+
+/** Tries to reach the others, a second apart, before this process goes its own way. */
+const patience = 5;
+/** Of the sum: as of each process. */
+const { maxEndpoints } = resolveOptions();
+
+/** Serves this process' figures, or the sum of several, or tells them to the process that does. */
+export class Service {
+  readonly #monitor: BandwidthMonitor;
+  readonly #settings: Settings;
+  readonly #role: Role;
+  readonly #warn: (message: string) => void;
+  readonly #reporter: Reporter;
+  /** The monitor, until there is a sum. */
+  #figures: Figures;
+  #gathering: Gathering | undefined;
+  #listener: MetricsListener | undefined;
+  #membership: Membership | undefined;
+  #opening = false;
+  #warned = false;
+  /** Tries in a row at which nobody was where the processes of this service meet. */
+  #failures = 0;
+
+  constructor(monitor: BandwidthMonitor, settings: Settings, role: Role, warn: (message: string) => void) {
+    this.#monitor = monitor;
+    this.#settings = settings;
+    this.#role = role;
+    this.#warn = warn;
+    this.#figures = monitor;
+    this.#reporter = new Reporter(monitor.source);
+  }
+
+  /** Waits for what there is to serve: an HTTP server of this process that listens, or processes that may report. */
+  start(): void {
+    const onListen = (message: unknown) => {
+      const { server } = message as { server?: Server };
+      if (!server || !isHttpServer(server)) return;
+      unsubscribe('tracing:net.server.listen:asyncEnd', onListen);
+      this.#begin();
+    };
+    subscribe('tracing:net.server.listen:asyncEnd', onListen);
+    if (this.#role.kind !== 'head') return;
+    subscribe('child_process', () => setImmediate(() => this.#gatherWorkers()).unref());
+    subscribe('worker_threads', () => this.#gather());
+  }
+
+  #begin(): void {
+    if (this.#role.kind === 'member') this.#report();
+    else void this.#serve();
+  }
+
+  #gatherWorkers(): void {
+    const { isPrimary, workers } = loadCluster();
+    if (isPrimary && Object.keys(workers ?? {}).length > 0) this.#gather();
+  }
+
+  /** Sums what other processes report, from now on. */
+  #gather(): void {
+    if (this.#gathering) return;
+    const sum = new Sum(this.#monitor.source, this.#reporter, maxEndpoints);
+    try {
+      this.#gathering = new Gathering(this.#role.path, sum, () => this.#serve());
+    } catch (error) {
+      this.#warn(`weighbridge: each process counts for itself: ${(error as Error).message}`);
+      return;
+    }
+    this.#figures = new Exporter(sum, this.#warn);
+  }
+
+  async #serve(): Promise<void> {
+    const { listen } = this.#settings;
+    if (!listen || this.#listener || this.#opening) return;
+    this.#opening = true;
+    try {
+      const figures = { text: () => this.#figures.text(), snapshot: () => this.#figures.snapshot() };
+      this.#listener = await MetricsListener.open(figures, listen, (server) => this.#leaveOut(server));
+      this.#membership?.stop();
+      if (this.#role.kind === 'elected') this.#gather();
+    } catch (error) {
+      this.#failed(error as NodeJS.ErrnoException);
+    } finally {
+      this.#opening = false;
+    }
+  }
+
+  #leaveOut(server: Server): void {
+    if (!this.#settings.countItself) this.#monitor.ignore(server);
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    const taken = error.code === 'EADDRINUSE';
+    const others = taken && this.#role.kind === 'elected';
+    if (others && !this.#membership) this.#report();
+    if (others && this.#failures < patience) return;
+    const address = formatAddress(this.#settings.listen ?? { host: '', port: 0 });
+    this.#warnOnce(
+      `weighbridge: ${address} ${taken ? 'is taken' : `can't be listened on (${error.message})`}, the metrics are not served there; ` +
+        'WEIGHBRIDGE_METRICS_LISTEN=host:port names another address, WEIGHBRIDGE_METRICS_LISTEN=off none',
+    );
+  }
+
+  /** Tells the process that serves, each second. */
+  #report(): void {
+    this.#membership = new Membership(this.#role.path, this.#reporter, (failures) => this.#unheard(failures));
+  }
+
+  /** Where there is nobody any more, this process takes the place. */
+  #unheard(failures: number): void {
+    this.#failures = failures;
+    const oneOfMany = this.#role.kind === 'elected';
+    if (oneOfMany ? failures <= patience : failures === patience) void this.#serve();
+  }
+
+  #warnOnce(message: string): void {
+    if (!this.#warned) this.#warn(message);
+    this.#warned = true;
+  }
+}

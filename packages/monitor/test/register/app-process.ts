@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** What `@weighbridge/monitor/register` is, from source. */
+const register = fileURLToPath(new URL('../../src/register/main.ts', import.meta.url));
+
+/** An application of `apps/` in a process of its own. */
+export class AppProcess {
+  readonly process: ChildProcess;
+  readonly #lines: string[] = [];
+  #errors = '';
+  #waiting: (() => void)[] = [];
+
+  constructor(app: string, { env = {}, args = ['--import', register] }: { env?: NodeJS.ProcessEnv; args?: string[] }) {
+    const file = fileURLToPath(new URL(`apps/${app}`, import.meta.url));
+    this.process = spawn(process.execPath, ['--conditions=weighbridge-source', ...args, file], {
+      env: { ...process.env, REGISTER: register, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface(this.process.stdout as NodeJS.ReadableStream).on('line', (line) => {
+      this.#lines.push(line);
+      this.#wake();
+    });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+      this.#wake();
+    });
+  }
+
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** The nth line that it prints. */
+  async line(index = 0): Promise<string> {
+    while (this.#lines[index] === undefined) await this.#something();
+    return this.#lines[index];
+  }
+
+  async told(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#errors)) await this.#something();
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    this.process.kill(signal);
+    await once(this.process, 'exit');
+  }
+
+  async #something(): Promise<void> {
+    if (this.process.exitCode !== null) throw new Error(`the application has ended: ${this.#errors}`);
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export async function get(url: string): Promise<string> {
+  return (await fetch(url, { headers: { connection: 'close' } })).text();
+}
+
+/** Asks until the answer matches: the listener opens after the application's own, reports come each second. */
+export async function getUntil(url: string, matches: (text: string) => boolean): Promise<string> {
+  for (;;) {
+    const text = await get(url).catch(() => '');
+    if (matches(text)) return text;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,5 @@
+// The client is loaded before the monitor.
+const { register } = require('prom-client');
+
+require(process.env.REGISTER);
+require('./serve.cjs').serve(register);

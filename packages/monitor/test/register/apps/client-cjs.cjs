@@ -1,0 +1,3 @@
+const { register } = require('prom-client');
+
+require('./serve.cjs').serve(register);

@@ -1,0 +1,4 @@
+import { register } from 'prom-client';
+import serve from './serve.cjs';
+
+serve.serve(register);

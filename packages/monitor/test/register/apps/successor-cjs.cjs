@@ -1,0 +1,3 @@
+const { register } = require('@prometheus-io/client');
+
+require('./serve.cjs').serve(register);

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { resolveSettings } from '../../src/register/settings.ts';
+import { AppProcess, freePort, get, getUntil } from './app-process.ts';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+function start(app: string, options: ConstructorParameters<typeof AppProcess>[1]): AppProcess {
+  const running = new AppProcess(app, options);
+  stops.push(() => running.stop());
+  return running;
+}
+
+async function startListening(app: string, env: NodeJS.ProcessEnv = {}) {
+  const port = await freePort();
+  const running = start(app, { env: { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${port}`, ...env } });
+  return { running, own: `http://127.0.0.1:${port}`, url: await running.line() };
+}
+
+describe('an application that knows nothing of metrics', () => {
+  test('is counted, and served on a listener of ours that is not counted itself', async () => {
+    const { own, url } = await startListening('plain.mjs');
+    await get(`${url}/x`);
+    const text = await getUntil(`${own}/metrics`, (answer) => answer.includes('endpoint="_unrouted"'));
+    expect(text).toContain(
+      'weighbridge_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} 1\n',
+    );
+    const again = await fetch(`${own}/metrics`);
+    expect(again.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await again.text()).toContain(
+      'weighbridge_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} 1\n',
+    );
+  });
+
+  test('gets the live page, its figures and their history', async () => {
+    const { own, url } = await startListening('plain.mjs');
+    await getUntil(`${own}/health`, (answer) => answer === '{"status":"ok"}');
+    const page = await fetch(`${own}/`);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const [, script = ''] = /<script[^>]* src="([^"]+)"/.exec(await page.text()) ?? [];
+    expect((await fetch(new URL(script, own))).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    await get(url);
+    const figures = JSON.parse(await get(`${own}/bandwidth`));
+    expect(figures).toMatchObject({ balanced: true, nodes: [], endpoints: [{ endpoint: '_unrouted', exchanges: 1 }] });
+    expect(JSON.parse(await get(`${own}/bandwidth/history`)).points[0]).toEqual([expect.any(Number), 0, 0]);
+    expect((await fetch(`${own}/nowhere`)).status).toBe(404);
+    expect((await fetch(`${own}/metrics`, { method: 'POST' })).status).toBe(405);
+  });
+
+  test('streams its figures once a second', async () => {
+    const { own } = await startListening('plain.mjs');
+    await getUntil(`${own}/health`, (answer) => answer !== '');
+    const stream = await fetch(`${own}/bandwidth/stream`);
+    expect(stream.headers.get('content-type')).toBe('text/event-stream');
+    let text = '';
+    for await (const chunk of stream.body as ReadableStream<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      if (text.split('\n\n').length > 2) break;
+    }
+    const [first = '', second = ''] = text.split('\n\n').map((block) => block.replace('data: ', ''));
+    expect(Date.parse(JSON.parse(second).at) - Date.parse(JSON.parse(first).at)).toBeGreaterThan(500);
+  });
+
+  test('a taken address is one warning, and the application runs on', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    stops.push(() => other.close());
+    const address = `127.0.0.1:${(other.address() as { port: number }).port}`;
+    const running = start('plain.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: address } });
+    expect(await get(await running.line())).toBe('hello');
+    await running.told(/weighbridge: .* is taken/);
+    expect(running.errors).toContain(address);
+    expect(await get(await running.line())).toBe('hello');
+    expect(running.errors.match(/weighbridge/g)).toHaveLength(1);
+  });
+
+  test('ends when it would have ended', async () => {
+    const running = start('ends.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${await freePort()}` } });
+    const [code] = await once(running.process, 'exit');
+    expect(code).toBe(0);
+    expect(running.errors).toBe('');
+  });
+});
+
+describe.each(['client-esm.mjs', 'client-cjs.cjs', 'successor-esm.mjs', 'successor-cjs.cjs'])(
+  "an application with a client's default registry: %s",
+  (app) => {
+    test("shows the monitor's families on its own /metrics", async () => {
+      const { url } = await startListening(app, { WEIGHBRIDGE_PREFIX: 'shop_' });
+      await get(`${url}/x`);
+      const text = await getUntil(`${url}/metrics`, (answer) => answer.includes('shop_http_request_bytes_total{'));
+      expect(text).toContain('shop_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} ');
+      expect(text.match(/^# TYPE shop_http_request_bytes_total counter$/gm)).toHaveLength(1);
+    });
+  },
+);
+
+test('a client that was loaded before the monitor is joined too', async () => {
+  const running = start('client-before.cjs', { args: [], env: { WEIGHBRIDGE_METRICS_LISTEN: 'off' } });
+  const url = await running.line();
+  await get(`${url}/x`);
+  expect(await get(`${url}/metrics`)).toContain(
+    'weighbridge_http_request_bytes_total{method="GET",endpoint="_unrouted"} ',
+  );
+});
+
+describe('what the environment says', () => {
+  test('an address, or off', () => {
+    const listen = (value: string) => resolveSettings({ WEIGHBRIDGE_METRICS_LISTEN: value }, expect.unreachable).listen;
+    expect(listen('0.0.0.0:9000')).toEqual({ host: '0.0.0.0', port: 9000 });
+    expect(listen('[::1]:9000')).toEqual({ host: '::1', port: 9000 });
+    expect(listen('off')).toBeUndefined();
+    expect(listen('')).toEqual({ host: '127.0.0.1', port: 9465 });
+  });
+
+  test.each([
+    [
+      { WEIGHBRIDGE_METRICS_LISTEN: '9000' },
+      "WEIGHBRIDGE_METRICS_LISTEN must be host:port, such as 127.0.0.1:9465, or off, got '9000'",
+    ],
+    [{ WEIGHBRIDGE_METRICS_LISTEN: 'localhost:99999' }, "got 'localhost:99999'"],
+    [{ WEIGHBRIDGE_PREFIX: '9x' }, "WEIGHBRIDGE_PREFIX: prefix must be .* got '9x'; 'weighbridge_' is taken"],
+  ])('a bad value is told, and its default taken: %o', (env, message) => {
+    const warnings: string[] = [];
+    const settings = resolveSettings(env, (warning) => warnings.push(warning));
+    expect(warnings).toEqual([expect.stringMatching(message)]);
+    expect(settings).toMatchObject({ prefix: 'weighbridge_', listen: { host: '127.0.0.1', port: 9465 } });
+  });
+});
