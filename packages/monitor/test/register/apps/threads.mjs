@@ -1,0 +1,6 @@
+import { createServer } from 'node:http';
+import { isMainThread, Worker } from 'node:worker_threads';
+
+if (isMainThread) new Worker(new URL(import.meta.url));
+const server = createServer((_request, response) => response.end('hello'));
+server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`));
