@@ -5,6 +5,7 @@ import { hosts } from './hosts.ts';
 import { describeMachine } from './machine.ts';
 import { memoryCost } from './memory-cost.ts';
 import { monitorCost } from './monitor-cost.ts';
+import { accuracy } from './peers/accuracy.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
 import { formatPlain } from './table.ts';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   scrape: { about: 'CPU and longest turn of a scrape of 22,000 samples', run: scrapeCost },
   memory: { about: 'bytes a label set, a connection, a request; a million distinct URLs', run: memoryCost },
+  accuracy: { about: 'what others tell of the same traffic, scenario by scenario', run: accuracy },
   start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
   stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };

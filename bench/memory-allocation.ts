@@ -1,5 +1,5 @@
 import type { HeapProfiler } from 'node:inspector';
-import { MemoryProcess } from './memory-process.ts';
+import { withMemoryServer } from './memory-with-server.ts';
 import { head, RequestStream } from './request-stream.ts';
 
 /** Bytes allocated a request by whose code ran, from a heap sample that also has what was soon collected. */
@@ -19,8 +19,8 @@ export async function allocationPerRequest(quick: boolean): Promise<Record<'none
 
 async function measure(kind: 'none' | 'routed', quick: boolean): Promise<Allocation> {
   const requests = quick ? 10_000 : 100_000;
-  return MemoryProcess.with(kind, 500, async (server) => {
-    const stream = await RequestStream.open(server.port);
+  return withMemoryServer(kind, 500, async (server) => {
+    const stream = await RequestStream.open(server.started.port);
     const request = head('GET', '/', { 'x-endpoint': '/things/:id', 'x-status': 200 });
     // Optimised code allocates less: the steady state comes after some ten thousand requests.
     await stream.send(30_000, () => request);

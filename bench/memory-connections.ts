@@ -1,4 +1,4 @@
-import { MemoryProcess } from './memory-process.ts';
+import { type MemoryServer, withMemoryServer } from './memory-with-server.ts';
 import { head, RequestStream } from './request-stream.ts';
 
 export interface ConnectionBytes {
@@ -18,7 +18,7 @@ export async function bytesPerConnection(quick: boolean): Promise<ConnectionByte
 }
 
 async function measure(kind: 'none' | 'routed', connections: number): Promise<Omit<ConnectionBytes, 'connections'>> {
-  return MemoryProcess.with(kind, 500, async (server) => {
+  return withMemoryServer(kind, 500, async (server) => {
     const warm = await open(server, 300);
     await askOnce(warm);
     for (const stream of warm) stream.close();
@@ -38,9 +38,9 @@ async function measure(kind: 'none' | 'routed', connections: number): Promise<Om
 
 const request = head('GET', '/', { 'x-endpoint': '/things/:id', 'x-status': 200 });
 
-async function open(server: MemoryProcess, count: number): Promise<RequestStream[]> {
+async function open(server: MemoryServer, count: number): Promise<RequestStream[]> {
   const streams: RequestStream[] = [];
-  while (streams.length < count) streams.push(await RequestStream.open(server.port));
+  while (streams.length < count) streams.push(await RequestStream.open(server.started.port));
   return streams;
 }
 

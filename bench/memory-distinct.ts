@@ -1,4 +1,4 @@
-import { MemoryProcess } from './memory-process.ts';
+import { type MemoryServer, withMemoryServer } from './memory-with-server.ts';
 import { head, RequestStream } from './request-stream.ts';
 
 // HEAD is left out: answers are counted by their bodies.
@@ -22,8 +22,8 @@ export async function distinctRequests(
   progress: (message: string) => void,
 ): Promise<DistinctFigures> {
   const [step, steps, warmUp] = quick ? [10_000, 3, 30_000] : [100_000, 10, 200_000];
-  return MemoryProcess.with(kind, 500, async (server) => {
-    const stream = await RequestStream.open(server.port, 16);
+  return withMemoryServer(kind, 500, async (server) => {
+    const stream = await RequestStream.open(server.started.port, 16);
     let next = 0;
     const send = (count: number) => stream.send(count, () => distinct(next++));
     await send(warmUp);
@@ -55,7 +55,7 @@ function distinct(index: number): string {
   });
 }
 
-async function shortestScrape(server: MemoryProcess): Promise<number> {
+async function shortestScrape(server: MemoryServer): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
   for (let time = 0; time < 10; time++) best = Math.min(best, (await server.ask<{ ms: number }>('scrape')).ms);
   return best;

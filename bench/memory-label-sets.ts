@@ -1,4 +1,4 @@
-import { MemoryProcess } from './memory-process.ts';
+import { withMemoryServer } from './memory-with-server.ts';
 import { head, RequestStream } from './request-stream.ts';
 
 const statuses = [200, 201, 202, 400, 401, 403, 500, 503];
@@ -6,8 +6,8 @@ const statuses = [200, 201, 202, 400, 401, 403, 500, 503];
 /** Live bytes a label set, counter and histogram and what scrapes keep of it, after each 500 label sets. */
 export async function bytesPerLabelSet(quick: boolean): Promise<{ labelSets: number; bytes: number }[]> {
   const steps = quick ? 2 : 9;
-  return MemoryProcess.with('routed', 500, async (server) => {
-    const stream = await RequestStream.open(server.port);
+  return withMemoryServer('routed', 500, async (server) => {
+    const stream = await RequestStream.open(server.started.port);
     const ask = (endpoint: number, status: number | undefined) =>
       head('GET', '/', { 'x-endpoint': `/api/v1/things/:id/part-${endpoint}`, 'x-status': status ?? 200 });
     // What Node needs to serve at all is there before the count begins.

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { monitorBandwidth } from '@weighbridge/monitor';
+import { monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
 
 /**
  * A server whose memory is asked for: `node memory-server.ts none|routed|raw MAX_ENDPOINTS`. `routed` names each
@@ -17,6 +17,8 @@ const collect = runInNewContext('gc') as () => void;
 
 const monitor = kind === 'none' ? undefined : startMonitor();
 const server = createServer((request, response) => {
+  const endpoint = request.headers['x-endpoint'];
+  if (endpoint !== undefined) setEndpoint(request, endpoint as string);
   response.statusCode = Number(request.headers['x-status'] ?? 404);
   // One byte that no head has: whoever counts answers counts these.
   response.end('!');
@@ -64,7 +66,6 @@ const answers = {
 };
 
 function startMonitor() {
-  const endpointOf = (request: IncomingMessage) =>
-    kind === 'raw' ? request.url : (request.headers['x-endpoint'] as string | undefined);
-  return monitorBandwidth({ maxEndpoints: Number(maxEndpoints), endpointOf });
+  const raw = kind === 'raw' ? { endpointOf: (request: { url?: string | undefined }) => request.url } : {};
+  return monitorBandwidth({ maxEndpoints: Number(maxEndpoints), ...raw });
 }

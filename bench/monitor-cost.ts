@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { BenchOptions, Outcome } from './bench.ts';
 import { Load } from './load.ts';
 import { installPeers } from './peers/install.ts';
 import { pin } from './pinning.ts';
+import { ServerProcess } from './server-process.ts';
 import { groupedMedianInterval, type Interval, median } from './statistics.ts';
 import type { Table } from './table.ts';
 
@@ -12,7 +10,7 @@ const kinds = ['none', 'none-again', 'monitor', 'prom-client'] as const;
 type Kind = (typeof kinds)[number];
 interface Candidate {
   kind: Kind;
-  process: ChildProcess;
+  server: ServerProcess<{ port: number }>;
   load: Load;
 }
 interface Slice {
@@ -70,22 +68,21 @@ async function launch(host: string, { rounds, sliceMs }: { rounds: number; slice
   } finally {
     for (const candidate of candidates) {
       candidate.load.close();
-      candidate.process.disconnect();
+      candidate.server.end();
     }
   }
 }
 
 async function start(host: string, kind: Kind): Promise<Candidate> {
-  const child = fork(fileURLToPath(new URL('hello-server.ts', import.meta.url)), [host, kind]);
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  pin(child.pid as number, 0);
-  return { kind, process: child, load: await Load.open(port, connections) };
+  const file = new URL('hello-server.ts', import.meta.url);
+  const server = await ServerProcess.start<{ port: number }>(file, [host, kind]);
+  return { kind, server, load: await Load.open(server.started.port, connections) };
 }
 
-async function measure({ process: child, load }: Candidate, ms: number): Promise<Slice> {
-  const before = await cpuOf(child);
+async function measure({ server, load }: Candidate, ms: number): Promise<Slice> {
+  const before = await server.ask<Cpu>('cpu');
   const { answers, elapsedMs } = await load.run(ms);
-  const after = await cpuOf(child);
+  const after = await server.ask<Cpu>('cpu');
   const threadMicros = after.threadMicros - before.threadMicros;
   return {
     processMicros: (after.processMicros - before.processMicros) / answers,
@@ -93,12 +90,6 @@ async function measure({ process: child, load }: Candidate, ms: number): Promise
     perSecond: (answers / elapsedMs) * 1000,
     busy: threadMicros / 1000 / elapsedMs,
   };
-}
-
-async function cpuOf(child: ChildProcess): Promise<Cpu> {
-  child.send('cpu');
-  const [cpu] = (await once(child, 'message')) as [Cpu];
-  return cpu;
 }
 
 interface HostFigures {

@@ -1,10 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { BenchOptions, Outcome } from './bench.ts';
 import { pin } from './pinning.ts';
+import { ServerProcess } from './server-process.ts';
 import { median } from './statistics.ts';
 
+type ScrapeServer = ServerProcess<{ port: number }>;
 const samples = 22_000;
 const candidates = [
   { name: 'the monitor in a registry of @prometheus-io/client', what: 'monitor', client: '@prometheus-io/client' },
@@ -36,12 +35,12 @@ export async function scrapeCost({ quick, progress }: BenchOptions): Promise<Out
   const figures: Record<string, ScrapeFigures> = {};
   for (const { name, what, client } of candidates) {
     progress(name);
-    const child = fork(fileURLToPath(new URL('scrape-server.ts', import.meta.url)), [what, client, String(samples)]);
-    pin(child.pid as number, 0);
+    const file = new URL('scrape-server.ts', import.meta.url);
+    const server: ScrapeServer = await ServerProcess.start(file, [what, client, String(samples)]);
     try {
-      figures[name] = await measure(child, scrapes);
+      figures[name] = await measure(server, scrapes);
     } finally {
-      child.disconnect();
+      server.end();
     }
   }
   return { tables: [tableOf(figures, scrapes)], figures: { scrapes, ...figures } };
@@ -62,17 +61,17 @@ function tableOf(figures: Record<string, ScrapeFigures>, scrapes: number) {
   };
 }
 
-async function measure(child: ChildProcess, scrapes: number): Promise<ScrapeFigures> {
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+async function measure(server: ScrapeServer, scrapes: number): Promise<ScrapeFigures> {
+  const { port } = server.started;
   for (let warm = 0; warm < 20; warm++) await scrape(port);
   const cpu: number[] = [];
   for (let time = 0; time < scrapes; time++) {
-    const before = await ask(child, 'cpu');
+    const before = await server.ask('cpu');
     await scrape(port);
-    cpu.push((await ask(child, 'cpu')) - before);
+    cpu.push((await server.ask('cpu')) - before);
   }
-  const bestTextMs = await ask(child, 'text');
-  const turns = await longestTurns(child, port, scrapes);
+  const bestTextMs = await server.ask('text');
+  const turns = await longestTurns(server, port, scrapes);
   const text = await scrape(port);
   return {
     samples: text.toString().match(/^[^#\n]/gm)?.length ?? 0,
@@ -85,13 +84,13 @@ async function measure(child: ChildProcess, scrapes: number): Promise<ScrapeFigu
   };
 }
 
-async function longestTurns(child: ChildProcess, port: number, scrapes: number): Promise<number[]> {
-  await ask(child, 'turns');
+async function longestTurns(server: ScrapeServer, port: number, scrapes: number): Promise<number[]> {
+  await server.ask('turns');
   const turns: number[] = [];
   for (let time = 0; time < scrapes; time++) {
-    await ask(child, 'longest');
+    await server.ask('longest');
     await scrape(port);
-    turns.push(await ask(child, 'longest'));
+    turns.push(await server.ask('longest'));
   }
   return turns;
 }
@@ -100,10 +99,4 @@ async function scrape(port: number): Promise<Buffer> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   if (!response.ok) throw new Error(`a scrape was answered with ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
-}
-
-async function ask(child: ChildProcess, what: string): Promise<number> {
-  child.send(what);
-  const [answer] = (await once(child, 'message')) as [number];
-  return answer;
 }

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folders = ['.', 'swagger-stats'].map((name) => fileURLToPath(new URL(name, import.meta.url)));
-const [peers] = folders as [string, string];
+const [peers, swaggerStats] = folders as [string, string];
 
 /** Loads a package of `bench/peers`; the caller states the part of its type that it uses. */
 export const requirePeer: NodeJS.Require = createRequire(join(peers, 'package.json'));
+/** The same for `swagger-stats`, which wants an older prom-client. */
+export const requireSwaggerStats: NodeJS.Require = createRequire(join(swaggerStats, 'package.json'));
+
 /** Installs what stands beside ours, unless it is there: `npm ci` in `bench/peers`, outside the workspace's own. */
 export function installPeers(progress: (message: string) => void): void {
   for (const folder of folders) {
