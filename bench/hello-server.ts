@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { monitorBandwidth } from '@weighbridge/monitor';
-import { hosts } from './hosts.ts';
+import { hosts, type Instruments } from './hosts.ts';
+import { candidates } from './peers/candidates.ts';
 import { promClientByHand } from './prom-client-by-hand.ts';
 
-/** One server of a comparison, in a process of its own: `node hello-server.ts HOST none|none-again|monitor|prom-client`. */
-const [, , host = '', kind] = process.argv;
-if (kind === 'monitor') monitorBandwidth();
-const server = await hosts[host]?.(kind === 'prom-client' ? promClientByHand() : undefined);
+/** One server of a comparison, in a process of its own: `node hello-server.ts HOST none|monitor|PACKAGE`. */
+const [, , host = '', kind = ''] = process.argv;
+const server = await hosts[host]?.(instruments());
 if (!server) throw new Error(`host must be one of ${Object.keys(hosts).join(', ')}, got '${host}'`);
 server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
@@ -14,6 +14,19 @@ process.on('message', () => {
   process.send?.({ processMicros: total(process.cpuUsage()), threadMicros: total(process.threadCpuUsage()) });
 });
 process.on('disconnect', () => process.exit());
+
+function instruments(): Instruments {
+  if (kind === 'none' || kind === 'none again') return {};
+  if (kind === 'prom-client by hand') return { byHand: promClientByHand() };
+  if (kind === 'monitor') {
+    monitorBandwidth();
+    return {};
+  }
+  const candidate = candidates[kind]?.();
+  if (!candidate) throw new Error(`kind must be none, monitor or a package of bench/peers, got '${kind}'`);
+  candidate.install?.();
+  return { candidate };
+}
 
 function total({ user, system }: NodeJS.CpuUsage): number {
   return user + system;

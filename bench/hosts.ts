@@ -1,51 +1,56 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { setEndpoint } from '@weighbridge/monitor';
+import type { Candidate, ExpressApp, FastifyApp } from './peers/candidates.ts';
 import { requirePeer } from './peers/install.ts';
 import type { Told } from './prom-client-by-hand.ts';
 
-/** What to do at a response's end, by hand; `undefined` in the other candidates. */
-export type ByHand = ((told: Told) => void) | undefined;
+/** What measures in a server. */
+export interface Instruments {
+  /** At each response's end. */
+  byHand?: (told: Told) => void;
+  /** A package, installed as it says. */
+  candidate?: Candidate;
+}
 
-interface ExpressApp extends RequestListener {
-  use(handler: (request: RoutedRequest, response: ServerResponse, next: () => void) => void): void;
-  get(
-    path: string,
-    handler: (request: unknown, response: { type(type: string): { send(body: string): void } }) => void,
-  ): void;
+type ExpressHello = RequestListener &
+  Omit<ExpressApp, 'all'> & {
+    get(path: string, handler: (request: unknown, response: ExpressResponse) => void): void;
+  };
+interface ExpressResponse {
+  type(type: string): { send(body: string): void };
 }
 type RoutedRequest = IncomingMessage & { route?: { path: string } };
 
-interface FastifyInstance {
-  server: Server;
+type FastifyHello = Omit<FastifyApp, 'all'> & {
   addHook(
     name: 'onResponse',
     hook: (request: FastifyRequest, reply: { raw: ServerResponse }, done: () => void) => void,
   ): void;
   get(path: string, handler: (request: unknown, reply: { type(type: string): void }) => Promise<string>): void;
-  ready(): Promise<void>;
-}
+};
 interface FastifyRequest {
   raw: IncomingMessage;
   routeOptions: { url: string };
 }
 
 /** Hello-world at `/hello`, as each host's own documentation writes it. */
-export const hosts: Readonly<Record<string, (byHand: ByHand) => Server | Promise<Server>>> = {
-  'node:http': (byHand) =>
+export const hosts: Readonly<Record<string, (instruments: Instruments) => Server | Promise<Server>>> = {
+  'node:http': ({ byHand }) =>
     createServer((request, response) => {
       setEndpoint(request, '/hello');
       if (byHand) response.on('finish', () => byHand(told(request, response, '/hello')));
       response.setHeader('content-type', 'text/plain');
       response.end('hello');
     }),
-  async fastify(byHand) {
-    const app = (requirePeer('fastify') as { fastify(): FastifyInstance }).fastify();
+  async fastify({ byHand, candidate }) {
+    const app = (requirePeer('fastify') as { fastify(): FastifyHello }).fastify();
     if (byHand) {
       app.addHook('onResponse', ({ raw, routeOptions }, reply, done) => {
         byHand(told(raw, reply.raw, routeOptions.url));
         done();
       });
     }
+    await candidate?.onFastify?.(app as unknown as FastifyApp);
     app.get('/hello', async (_request, reply) => {
       reply.type('text/plain');
       return 'hello';
@@ -53,14 +58,15 @@ export const hosts: Readonly<Record<string, (byHand: ByHand) => Server | Promise
     await app.ready();
     return app.server;
   },
-  express(byHand) {
-    const app = (requirePeer('express') as () => ExpressApp)();
+  express({ byHand, candidate }) {
+    const app = (requirePeer('express') as () => ExpressHello)();
     if (byHand) {
-      app.use((request, response, next) => {
+      app.use((request: RoutedRequest, response, next) => {
         response.on('finish', () => byHand(told(request, response, request.route?.path ?? 'none')));
         next();
       });
     }
+    candidate?.onExpress?.(app as unknown as ExpressApp);
     app.get('/hello', (_request, response) => response.type('text/plain').send('hello'));
     return createServer(app);
   },

@@ -6,6 +6,7 @@ import { describeMachine } from './machine.ts';
 import { memoryCost } from './memory-cost.ts';
 import { monitorCost } from './monitor-cost.ts';
 import { accuracy } from './peers/accuracy.ts';
+import { peersCost } from './peers/cost.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
 import { formatPlain } from './table.ts';
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   scrape: { about: 'CPU and longest turn of a scrape of 22,000 samples', run: scrapeCost },
   memory: { about: 'bytes a label set, a connection, a request; a million distinct URLs', run: memoryCost },
   accuracy: { about: 'what others tell of the same traffic, scenario by scenario', run: accuracy },
+  peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },
   start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
   stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };
@@ -30,7 +32,7 @@ ${Object.entries(benches)
   .join('\n')}
 
   --quick        short runs: whether it works, not figures to publish
-  --host NAME    only this host, for monitor: ${Object.keys(hosts).join(', ')}; may be repeated
+  --host NAME    only this host, for monitor and peers: ${Object.keys(hosts).join(', ')}; may be repeated
   --json         one JSON document on standard output, of the benches that have one: ${structured()}
   --write        put the tables into docs/, where their names stand
   --help         this

@@ -10,7 +10,7 @@ const text = Array.from({ length: 12_500 }, (_, index) =>
 )
   .join('\n')
   .padEnd(100_000);
-export const bigBytes = 5_000_000;
+const bigBytes = 5_000_000;
 /** How much of the big download is sent before the rest is held back. */
 export const firstBytes = 4_000_000;
 

@@ -5,7 +5,7 @@ import { promClientByHand } from '../prom-client-by-hand.ts';
 import { requirePeer, requireSwaggerStats } from './install.ts';
 
 type Next = () => void;
-export type RoutedRequest = IncomingMessage & { route?: { path: string } };
+type RoutedRequest = IncomingMessage & { route?: { path: string } };
 type Handler = (request: RoutedRequest, response: ServerResponse, next: Next) => void;
 
 /** The part of Express that is used here. */
