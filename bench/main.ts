@@ -9,6 +9,7 @@ import { accuracy } from './peers/accuracy.ts';
 import { peersCost } from './peers/cost.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
+import { startupCost } from './startup.ts';
 import { formatPlain } from './table.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: monitorCost,
   },
   scrape: { about: 'CPU and longest turn of a scrape of 22,000 samples', run: scrapeCost },
+  startup: { about: 'what --import adds until a server listens', run: startupCost },
   memory: { about: 'bytes a label set, a connection, a request; a million distinct URLs', run: memoryCost },
   accuracy: { about: 'what others tell of the same traffic, scenario by scenario', run: accuracy },
   peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },

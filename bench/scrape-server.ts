@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import * as prometheusClient from '@prometheus-io/client';
-import { monitorBandwidth } from '@weighbridge/monitor';
+import { inSlices, monitorBandwidth } from '@weighbridge/monitor';
 import * as promClient from 'prom-client';
 import { promClientByHand } from './prom-client-by-hand.ts';
 
@@ -22,7 +23,7 @@ const endpoints = Array.from(
 const text = what === 'monitor' ? await fillMonitor() : fillByHand();
 const metrics = createServer(async (_request, response) => {
   response.setHeader('content-type', registry.contentType);
-  response.end(await registry.metrics());
+  await pipeline(inSlices(await registry.metrics()), response);
 });
 await once(metrics.listen(0, '127.0.0.1'), 'listening');
 

@@ -25,7 +25,8 @@ async function bundle() {
     input: join(packages, 'monitor', 'dist', 'register', 'main.js'),
     platform: 'node',
   });
-  await build.write({ file: output, format: 'esm' });
+  // Comments are left out: Node reads them too.
+  await build.write({ file: output, format: 'esm', minify: { compress: false, mangle: false, codegen: true } });
   await build.close();
 }
 

@@ -1,5 +1,6 @@
 export type { ExchangeBytes } from './capture/exchange.ts';
 export type { RegistryLike } from './export/registry.ts';
+export { inSlices } from './export/slices.ts';
 export { imbalance } from './ledger/balance.ts';
 export { type MetricFamily, metricFamilies } from './metric-names.ts';
 export { type BandwidthMonitor, bytesOf, monitorBandwidth } from './monitor.ts';

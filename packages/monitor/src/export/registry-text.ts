@@ -9,7 +9,7 @@ export interface Style {
 }
 
 /** What a registry takes from a metric to write it. */
-interface Written {
+export interface Written {
   name: string;
   help: string;
   type: string;
@@ -17,23 +17,26 @@ interface Written {
 }
 
 /**
- * Families as a registry takes them, by name, with all lines but the last in front of the last sample's name.
+ * Families as a registry takes them, with all lines but the last in front of the last sample's name.
  *
  * A registry writes `name{labels} value` sample by sample, in one turn of the event loop: 22,000 samples take it
  * 15 ms and more. It writes the name as it stands, so we hand it our own lines as part of one name, and it has one
  * sample a family left to format. Its default labels and its OpenMetrics names are in our lines already.
  *
- * Without a style, for a registry of which we can't tell its default labels, nothing: it formats objects.
+ * Each is given to `take` in a turn of its own, because the registry copies what it gets as soon as it comes.
  */
 export async function formatFamilies(
   families: readonly CollectedFamily[],
-  style: Style | undefined,
-): Promise<ReadonlyMap<string, Written>> {
-  const written = new Map<string, Written>();
-  if (!style) return written;
+  style: Style,
+  take: (name: string, family: Written) => void,
+): Promise<void> {
   const turns = new Turns();
-  for (const family of families) written.set(family.meta.name, await formatFamily(family, style, turns));
-  return written;
+  for (const family of families) {
+    take(family.meta.name, await formatFamily(family, style, turns));
+    // After it: the registry's copy counts among what this turn has taken.
+    await Promise.resolve();
+    if (turns.over) await turns.next();
+  }
 }
 
 async function formatFamily(family: CollectedFamily, style: Style, turns: Turns): Promise<Written> {

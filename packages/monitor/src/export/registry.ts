@@ -1,6 +1,6 @@
 import { metricFamilies } from '../metric-names.ts';
 import type { CollectedFamily } from './family.ts';
-import { formatFamilies, type Style } from './registry-text.ts';
+import { formatFamilies, type Style, type Written } from './registry-text.ts';
 
 /** What `prom-client`'s and `@prometheus-io/client`'s registries have in common; neither is imported. */
 export interface RegistryLike {
@@ -27,12 +27,10 @@ export function registerFamilies(
   sampled: () => Promise<void>,
 ): string[] {
   const taken: string[] = [];
-  const scrape = sharedForOneTurn(async () => {
-    await sampled();
-    return formatFamilies(collect(), styleOf(registry));
-  });
   const families = sharedForOneTurn(collect);
-  for (const { meta } of collect()) {
+  const metas = collect().map(({ meta }) => meta);
+  const scrape = sharedForOneTurn(() => startScrape(metas, styleOf(registry), collect, sampled));
+  for (const meta of metas) {
     const there = registry.getSingleMetric(meta.name) as object | undefined;
     if (there && owners.get(there) === collect) continue;
     if (there) taken.push(meta.name);
@@ -44,7 +42,7 @@ export function registerFamilies(
 function metricObject(
   { name, type, help }: CollectedFamily['meta'],
   families: () => CollectedFamily[],
-  scrape: () => ReturnType<typeof formatFamilies>,
+  scrape: () => Scrape,
   owner: () => CollectedFamily[],
 ): object {
   const aggregator = name.endsWith(metricFamilies.captureExact.name) ? 'min' : 'sum';
@@ -71,12 +69,36 @@ function metricObject(
     },
     /** As text, for `metrics`: see `registry-text.ts`. */
     async getForPromString() {
-      const values = (await scrape()).get(name);
-      return values ?? metric.get();
+      return (await scrape().get(name)) ?? metric.get();
     },
   };
   owners.set(metric, owner);
   return metric;
+}
+
+/** Of each family its text as soon as it is written; nothing, when the registry has to format it. */
+type Scrape = ReadonlyMap<string, Promise<Written | undefined>>;
+
+function startScrape(
+  metas: readonly CollectedFamily['meta'][],
+  style: Style | undefined,
+  collect: () => CollectedFamily[],
+  sampled: () => Promise<void>,
+): Scrape {
+  const waiting = new Map(metas.map(({ name }) => [name, Promise.withResolvers<Written | undefined>()]));
+  const run = async () => {
+    if (style) {
+      await sampled();
+      await formatFamilies(collect(), style, (name, written) => waiting.get(name)?.resolve(written));
+    }
+    for (const { resolve } of waiting.values()) resolve(undefined);
+  };
+  run().catch((error) => {
+    for (const { reject } of waiting.values()) reject(error);
+  });
+  // Of a family whose name was taken nobody asks.
+  for (const { promise } of waiting.values()) promise.catch(() => {});
+  return new Map([...waiting].map(([name, { promise }]) => [name, promise]));
 }
 
 function styleOf(registry: KnownRegistry): Style | undefined {

@@ -1,6 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { builtin } from './builtin.ts';
 
 /**
  * The Unix socket at which the processes of one service meet: in a folder that nobody but this user can enter.
@@ -8,11 +6,12 @@ import { join } from 'node:path';
  * @param name tells this service from others of the same user; short, as such a socket's path must be.
  */
 export function gatheringPath(name: string): string {
-  return join(tmpdir(), `weighbridge-${userId()}`, name);
+  return builtin('node:path').join(builtin('node:os').tmpdir(), `weighbridge-${userId()}`, name);
 }
 
 /** @throws Error when the folder is another user's, or open to others: then nothing is told there. */
 export function ensureFolder(folder: string): void {
+  const { lstatSync, mkdirSync } = builtin('node:fs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   if (uid !== userId() || (mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);

@@ -1,6 +1,5 @@
-import { rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { builtin } from './builtin.ts';
 import { ensureFolder } from './gathering-place.ts';
 import { readLines } from './lines.ts';
 import type { Report } from './report.ts';
@@ -16,10 +15,10 @@ export class Gathering {
 
   constructor(path: string, sum: Sum, joined: () => void) {
     this.#path = path;
-    ensureFolder(dirname(path));
+    ensureFolder(builtin('node:path').dirname(path));
     // One that crashed leaves its socket behind; who may take the place is decided before.
-    rmSync(path, { force: true });
-    this.#server = process.getBuiltinModule('node:net').createServer((socket) => this.#welcome(socket, sum, joined));
+    builtin('node:fs').rmSync(path, { force: true });
+    this.#server = builtin('node:net').createServer((socket) => this.#welcome(socket, sum, joined));
     this.#server.maxConnections = mostMembers;
     this.#server.on('error', () => this.close());
     this.#server.listen(path);
@@ -29,7 +28,7 @@ export class Gathering {
 
   close(): void {
     this.#server.close();
-    rmSync(this.#path, { force: true });
+    builtin('node:fs').rmSync(this.#path, { force: true });
   }
 
   #welcome(socket: Socket, sum: Sum, joined: () => void): void {

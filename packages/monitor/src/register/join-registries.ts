@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { createRequire } from 'node:module';
 import type { RegistryLike } from '../export/registry.ts';
+import { builtin } from './builtin.ts';
 
 /** Default registries to join: a tree of packages may hold a client more than once. */
 const mostRegistries = 8;
@@ -31,9 +31,14 @@ export function joinRegistries(join: Join, sign: string): void {
     const { id, result } = message as Loaded;
     if (typeof id === 'string' && isClient(id)) found(result);
   });
-  for (const loaded of Object.values(createRequire(import.meta.url).cache)) {
+  for (const loaded of Object.values(loadedModules())) {
     if (loaded?.id && isClient(loaded.id)) found(loaded.exports);
   }
+}
+
+/** What `require.cache` is, without making a `require`. */
+function loadedModules(): NodeJS.Dict<NodeJS.Module> {
+  return (builtin('node:module') as { _cache?: NodeJS.Dict<NodeJS.Module> })._cache ?? {};
 }
 
 /** `prom-client`, its file, or its inner module; asked for each module that is loaded, so it is quick to say no. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { builtin } from './builtin.ts';
 import type { Reporter } from './report.ts';
 
 const intervalMs = 1000;
@@ -39,7 +40,7 @@ export class Membership {
   }
 
   #connect(): void {
-    const socket = process.getBuiltinModule('node:net').connect(this.#path).unref();
+    const socket = builtin('node:net').connect(this.#path).unref();
     this.#socket = socket;
     socket.once('connect', () => {
       this.#failures = 0;

@@ -1,5 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { inSlices } from '../export/slices.ts';
 import { BandwidthStream, bandwidthOf } from './bandwidth-stream.ts';
+import { builtin } from './builtin.ts';
 import type { Figures } from './figures.ts';
 import { History } from './history.ts';
 import { loadPage } from './page-files.ts';
@@ -32,8 +34,7 @@ export class MetricsListener {
     { host, port }: Address,
     created: (server: Server) => void,
   ): Promise<MetricsListener> {
-    // Not imported: `import` loads all that node:http exports, thirty milliseconds at the application's start.
-    const server = process.getBuiltinModule('node:http').createServer();
+    const server = builtin('node:http').createServer();
     created(server);
     // Exclusive: in a cluster's worker the address would else be the primary's, and shared among all workers.
     server.listen({ host, port, exclusive: true });
@@ -55,7 +56,7 @@ export class MetricsListener {
 
   #routes(figures: Figures): ReadonlyMap<string, Answer> {
     const stream = new BandwidthStream(figures);
-    const metrics: Answer = async (response) => send(response, exposition, await figures.text());
+    const metrics: Answer = async (response) => sendText(response, await figures.text());
     return new Map<string, Answer>([
       ['/metrics', metrics],
       ['/metrics/bandwidth', metrics],
@@ -103,6 +104,12 @@ function refuse(response: ServerResponse): void {
 function send(response: ServerResponse, contentType: string, body: string | Buffer): void {
   response.setHeader('content-type', contentType);
   response.end(body);
+}
+
+async function sendText(response: ServerResponse, text: string): Promise<void> {
+  response.setHeader('content-type', exposition);
+  for await (const slice of inSlices(text)) response.write(slice);
+  response.end();
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { builtin } from './builtin.ts';
 
 /** One file of the live page as it is sent. */
 interface PageFile {
@@ -28,6 +28,7 @@ export function loadPage(): Page {
 }
 
 function readPage(): Page {
+  const { existsSync, readFileSync } = builtin('node:fs');
   const place = places.map((name) => new URL(name, import.meta.url)).find((file) => existsSync(file));
   if (!place) return { headers: {}, files: new Map() };
   const { headers, files } = JSON.parse(readFileSync(place, 'utf8')) as PackedPage;

@@ -1,4 +1,5 @@
 import type { Cluster } from 'node:cluster';
+import { builtin } from './builtin.ts';
 import { gatheringPath } from './gathering-place.ts';
 
 /**
@@ -11,7 +12,7 @@ import { gatheringPath } from './gathering-place.ts';
 export interface Role {
   readonly kind: 'head' | 'member' | 'elected';
   /** Where the processes of this service meet. */
-  readonly path: string;
+  path(): string;
 }
 
 /** By this a cluster's worker knows that its primary is a head. */
@@ -20,12 +21,12 @@ const headVariable = 'WEIGHBRIDGE_HEAD';
 /** Called before anything is forked: tells children of this process who their head is. */
 export function takeRole(env: NodeJS.ProcessEnv): Role {
   const { pid, ppid } = process;
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return { kind: 'member', path: pathOf(pid) };
+  if (!builtin('node:worker_threads').isMainThread) return { kind: 'member', path: () => pathOf(pid) };
   const head = env[headVariable];
   env[headVariable] = String(pid);
-  if (!isClusterWorker()) return { kind: 'head', path: pathOf(pid) };
-  if (head === String(ppid)) return { kind: 'member', path: pathOf(ppid) };
-  return { kind: 'elected', path: gatheringPath(`elected-${ppid}-${digest(process.argv[1] ?? '')}`) };
+  if (!isClusterWorker()) return { kind: 'head', path: () => pathOf(pid) };
+  if (head === String(ppid)) return { kind: 'member', path: () => pathOf(ppid) };
+  return { kind: 'elected', path: () => gatheringPath(`elected-${ppid}-${digest(process.argv[1] ?? '')}`) };
 }
 
 /** A process with no channel to a parent is no worker: then the module isn't loaded for it. */
@@ -39,9 +40,9 @@ function pathOf(pid: number): string {
 
 /** Loaded when it is needed: of an application without it, its start would be slower. */
 export function loadCluster(): Cluster {
-  return process.getBuiltinModule('node:cluster') as unknown as Cluster;
+  return builtin('node:cluster') as unknown as Cluster;
 }
 
 function digest(text: string): string {
-  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return builtin('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -15,6 +15,7 @@ import { Sum } from './sum.ts';
 
 /** Tries to reach the others, a second apart, before this process goes its own way. */
 const patience = 5;
+const delayMs = 20;
 /** Of the sum: as of each process. */
 const { maxEndpoints } = resolveOptions();
 
@@ -50,7 +51,8 @@ export class Service {
       const { server } = message as { server?: Server };
       if (!server || !isHttpServer(server)) return;
       unsubscribe('tracing:net.server.listen:asyncEnd', onListen);
-      this.#begin();
+      // Later: what the application does at its start comes first.
+      setTimeout(() => this.#begin(), delayMs).unref();
     };
     subscribe('tracing:net.server.listen:asyncEnd', onListen);
     if (this.#role.kind !== 'head') return;
@@ -73,7 +75,7 @@ export class Service {
     if (this.#gathering) return;
     const sum = new Sum(this.#monitor.source, this.#reporter, maxEndpoints);
     try {
-      this.#gathering = new Gathering(this.#role.path, sum, () => this.#serve());
+      this.#gathering = new Gathering(this.#role.path(), sum, () => this.#serve());
     } catch (error) {
       this.#warn(`weighbridge: each process counts for itself: ${(error as Error).message}`);
       return;
@@ -115,7 +117,7 @@ export class Service {
 
   /** Tells the process that serves, each second. */
   #report(): void {
-    this.#membership = new Membership(this.#role.path, this.#reporter, (failures) => this.#unheard(failures));
+    this.#membership = new Membership(this.#role.path(), this.#reporter, (failures) => this.#unheard(failures));
   }
 
   /** Where there is nobody any more, this process takes the place. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { inSlices } from '@weighbridge/monitor';
 import { type App, createApp } from '../app.ts';
 import type { MasterContext } from '../context.ts';
 
@@ -7,8 +9,13 @@ const textType = 'text/plain; version=0.0.4; charset=utf-8';
 export function createMetricsListener({ metrics, bandwidth }: Pick<MasterContext, 'metrics' | 'bandwidth'>): App {
   const { registry } = metrics;
   const app = createApp();
-  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  app.get('/metrics/bandwidth', async (_request, reply) => reply.type(textType).send(await bandwidth.text()));
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(sliced(await registry.metrics())),
+  );
+  app.get('/metrics/bandwidth', async (_request, reply) => reply.type(textType).send(sliced(await bandwidth.text())));
   app.get('/health', async () => ({ status: 'ok' }));
   return app;
 }
+
+/** Many series are megabytes: sent at once they would hold up claims and heartbeats. */
+const sliced = (text: string) => Readable.from(inSlices(text));
