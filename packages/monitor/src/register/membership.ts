@@ -1,8 +1,16 @@
 import type { Socket } from 'node:net';
 import { builtin } from './builtin.ts';
-import type { Reporter } from './report.ts';
+import { readLines } from './lines.ts';
+import type { Report, Reporter } from './report.ts';
 
 const intervalMs = 1000;
+
+export interface MembershipListener {
+  /** The other process tells of the sum; the first time with all that is in it. */
+  told(report: Report, first: boolean): void;
+  /** A try to reach it failed, or it is gone: the how manieth in a row. */
+  alone(failures: number): void;
+}
 
 /**
  * Tells another process of this service each second what has moved here since. While nobody hears, nothing is
@@ -12,16 +20,15 @@ export class Membership {
   readonly #path: string;
   readonly #reporter: Reporter;
   readonly #timer: NodeJS.Timeout;
-  readonly #alone: (failures: number) => void;
+  readonly #listener: MembershipListener;
   #socket: Socket | undefined;
   #failures = 0;
   #stopped = false;
 
-  /** @param alone called after each try to reach the other process that failed, with how many there were in a row. */
-  constructor(path: string, reporter: Reporter, alone: (failures: number) => void) {
+  constructor(path: string, reporter: Reporter, listener: MembershipListener) {
     this.#path = path;
     this.#reporter = reporter;
-    this.#alone = alone;
+    this.#listener = listener;
     this.#timer = setInterval(() => this.#runOnce(), intervalMs).unref();
     // The last second of a process that ends by itself: the write is taken by the system at once.
     process.once('exit', () => this.#report());
@@ -42,6 +49,11 @@ export class Membership {
   #connect(): void {
     const socket = builtin('node:net').connect(this.#path).unref();
     this.#socket = socket;
+    let first = true;
+    readLines(socket, (line) => {
+      this.#listener.told(JSON.parse(line) as Report, first);
+      first = false;
+    });
     socket.once('connect', () => {
       this.#failures = 0;
       this.#report();
@@ -49,7 +61,7 @@ export class Membership {
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#socket = undefined;
-      if (!this.#stopped) this.#alone(++this.#failures);
+      if (!this.#stopped) this.#listener.alone(++this.#failures);
     });
   }
 

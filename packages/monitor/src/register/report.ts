@@ -36,8 +36,17 @@ export class Reporter {
     this.#table = new SeriesTable(source.ledger);
   }
 
+  /** What stands there already is told, by another. */
+  skip(): void {
+    this.#read();
+  }
+
   next(): Report {
     this.#source.sample();
+    return this.#read();
+  }
+
+  #read(): Report {
     this.#table.update();
     const { ledger, exact } = this.#source;
     const { connection, ...open } = this.#source.books();

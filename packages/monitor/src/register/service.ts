@@ -4,6 +4,7 @@ import { isHttpServer } from '../capture/capture.ts';
 import { Exporter } from '../export/exporter.ts';
 import type { BandwidthMonitor } from '../monitor.ts';
 import { resolveOptions } from '../options.ts';
+import { ElectedSum } from './elected-sum.ts';
 import type { Figures } from './figures.ts';
 import { Gathering } from './gathering.ts';
 import { Membership } from './membership.ts';
@@ -11,7 +12,7 @@ import { MetricsListener } from './metrics-listener.ts';
 import { Reporter } from './report.ts';
 import { loadCluster, type Role } from './role.ts';
 import { formatAddress, type Settings } from './settings.ts';
-import { Sum } from './sum.ts';
+import { type Own, Sum } from './sum.ts';
 
 /** Tries to reach the others, a second apart, before this process goes its own way. */
 const patience = 5;
@@ -29,6 +30,7 @@ export class Service {
   /** The monitor, until there is a sum. */
   #figures: Figures;
   #gathering: Gathering | undefined;
+  readonly #elected: ElectedSum;
   #listener: MetricsListener | undefined;
   #membership: Membership | undefined;
   #opening = false;
@@ -43,6 +45,7 @@ export class Service {
     this.#warn = warn;
     this.#figures = monitor;
     this.#reporter = new Reporter(monitor.source);
+    this.#elected = new ElectedSum(settings.prefix, maxEndpoints);
   }
 
   /** Waits for what there is to serve: an HTTP server of this process that listens, or processes that may report. */
@@ -73,14 +76,30 @@ export class Service {
   /** Sums what other processes report, from now on. */
   #gather(): void {
     if (this.#gathering) return;
-    const sum = new Sum(this.#monitor.source, this.#reporter, maxEndpoints);
+    const own = { source: this.#monitor.source, reporter: this.#reporter };
     try {
-      this.#gathering = new Gathering(this.#role.path(), sum, () => this.#serve());
+      if (this.#role.kind === 'elected') this.#lead(own);
+      else this.#gatherOwn(own);
     } catch (error) {
       this.#warn(`weighbridge: each process counts for itself: ${(error as Error).message}`);
-      return;
     }
+  }
+
+  #gatherOwn(own: Own): void {
+    const sum = new Sum(this.#settings.prefix, maxEndpoints, own);
+    this.#gathering = new Gathering(this.#role.path(), sum, () => {
+      void this.#serve();
+      return undefined;
+    });
     this.#figures = new Exporter(sum, this.#warn);
+  }
+
+  #lead(own: Own): void {
+    this.#elected.lead(own, (sum) => {
+      this.#gathering = new Gathering(this.#role.path(), sum, () => this.#elected.whole());
+      return this.#gathering;
+    });
+    this.#figures = new Exporter(this.#elected.served, this.#warn);
   }
 
   async #serve(): Promise<void> {
@@ -117,7 +136,10 @@ export class Service {
 
   /** Tells the process that serves, each second. */
   #report(): void {
-    this.#membership = new Membership(this.#role.path(), this.#reporter, (failures) => this.#unheard(failures));
+    this.#membership = new Membership(this.#role.path(), this.#reporter, {
+      told: (report, first) => this.#elected.told(report, first),
+      alone: (failures) => this.#unheard(failures),
+    });
   }
 
   /** Where there is nobody any more, this process takes the place. */

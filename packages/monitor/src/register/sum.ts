@@ -1,12 +1,20 @@
+import { takeSnapshot } from '../export/snapshot.ts';
 import type { OpenBooks, Source } from '../export/source.ts';
+import { imbalance } from '../ledger/balance.ts';
 import { Clients } from '../ledger/clients.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { type UnattributedReason, unattributedReasons } from '../snapshot.ts';
 import type { Report, Reporter } from './report.ts';
 
-type Open = Report['open'];
+type Known = Pick<Report, 'open' | 'exact'>;
 
-const nothingOpen: Open = { pending: { in: 0, out: 0 }, exchanges: 0, connections: 0 };
+const nothingOpen: Report['open'] = { pending: { in: 0, out: 0 }, exchanges: 0, connections: 0 };
+
+/** This process' own books, and how it tells of them: it may have told another before, and tells nothing twice. */
+export interface Own {
+  readonly source: Source;
+  readonly reporter: Reporter;
+}
 
 /** The books of several processes as one. Counters of a process that is gone stay in the sum. */
 export class Sum implements Source {
@@ -15,28 +23,26 @@ export class Sum implements Source {
   readonly clients = new Clients(1);
   readonly clientMetric = undefined;
   readonly prefix: string;
-  readonly #own: Source;
-  readonly #ownReports: Reporter;
-  readonly #members = new Map<object, Report>();
+  readonly #own: Own | undefined;
+  readonly #members = new Map<object, Known>();
 
-  /** @param reports of this process: it may have told another before, and tells nothing twice. */
-  constructor(own: Source, reports: Reporter, maxEndpoints: number) {
-    this.#own = own;
-    this.#ownReports = reports;
-    this.prefix = own.prefix;
+  /** @param own added at each reading; without it the sum is of what it is told alone. */
+  constructor(prefix: string, maxEndpoints: number, own?: Own) {
+    this.prefix = prefix;
     this.ledger = new Ledger(maxEndpoints);
+    this.#own = own;
   }
 
   get exact(): boolean {
-    return this.#own.exact && [...this.#members.values()].every(({ exact }) => exact);
+    return [...this.#members.values()].every(({ exact }) => exact);
   }
 
   sample(): void {
-    this.add(this, this.#ownReports.next());
+    if (this.#own) this.add(this, this.#own.reporter.next());
   }
 
   async sampled(): Promise<void> {
-    await this.#own.sampled();
+    await this.#own?.source.sampled();
     this.sample();
   }
 
@@ -55,6 +61,12 @@ export class Sum implements Source {
 
   /** Takes what a process tells. */
   add(member: object, report: Report): void {
+    this.load(report);
+    this.#members.set(member, { open: report.open, exact: report.exact });
+  }
+
+  /** Takes counters alone, of processes that may be gone. */
+  load(report: Report): void {
     const { ledger } = this;
     for (const { method, endpoint, status, aborted, numbers } of report.series) {
       const row = ledger.rows.row(method, endpoint);
@@ -68,7 +80,6 @@ export class Sum implements Source {
     ledger.closed.out += report.connection.out;
     ledger.rows.overflowed += report.overflowed;
     ledger.errors += report.errors;
-    this.#members.set(member, report);
   }
 
   /** A process is gone: what was pending there will never have an endpoint. */
@@ -76,6 +87,17 @@ export class Sum implements Source {
     const { pending } = this.#members.get(member)?.open ?? nothingOpen;
     this.ledger.settleUnattributed('other', pending.in, pending.out);
     this.#members.delete(member);
+  }
+
+  /**
+   * Closes the gap that a process has left which took what it was told with it: bytes without an endpoint are
+   * unattributed, endpoints without their connection's bytes get them. Both only grow.
+   */
+  settleGap(): void {
+    const gap = imbalance(takeSnapshot(this));
+    this.ledger.settleUnattributed('other', Math.max(0, gap.in), Math.max(0, gap.out));
+    this.ledger.closed.in += Math.max(0, -gap.in);
+    this.ledger.closed.out += Math.max(0, -gap.out);
   }
 
   #addUnattributed(reason: UnattributedReason, { unattributed }: Report): void {
