@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { type BandwidthMonitor, monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
+import type { BenchOptions, Outcome } from './bench.ts';
+import { median } from './statistics.ts';
+
+const bodyBytes = 50_000_000;
+
+/** How far a count can be above what arrived, when a client resets with data on its way. */
+export async function resetError({ quick, progress }: BenchOptions): Promise<Outcome> {
+  const trials = quick ? 5 : 30;
+  const server = createServer((request, response) => {
+    setEndpoint(request, '/big');
+    response.end(Buffer.alloc(bodyBytes));
+  });
+  const monitor = monitorBandwidth({ servers: [server] });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    progress('clients that stop reading');
+    const stalled = await repeat(trials, () => trial(port, monitor, stall));
+    progress('clients that reset while they read');
+    const reading = await repeat(trials, () => trial(port, monitor, readSome));
+    const largest = sendBufferBytes();
+    return {
+      tables: [
+        {
+          caption: `A download of ${bodyBytes} bytes over loopback, reset by the client, ${trials} times each: bytes counted as sent above what arrived. The system lets a send buffer grow to ${largest} bytes`,
+          head: ['client', 'arrived, told by', 'least', 'median', 'most'],
+          rows: [
+            ['stops reading, then resets', "the client's kernel (ss)", ...spread(stalled)],
+            ['resets while it reads, after 20 MB', "the client's process", ...spread(reading)],
+          ],
+        },
+      ],
+      figures: { trials, bodyBytes, sendBufferBytes: largest, stalled, reading },
+    };
+  } finally {
+    monitor.stop();
+    server.close();
+  }
+}
+
+async function repeat(times: number, once: () => Promise<number>): Promise<number[]> {
+  const all: number[] = [];
+  while (all.length < times) all.push(await once());
+  return all;
+}
+
+/** Counted less arrived. */
+async function trial(port: number, monitor: BandwidthMonitor, client: Client): Promise<number> {
+  const before = sent(monitor);
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  socket.write('GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const arrived = await client(socket, () => sent(monitor));
+  socket.resetAndDestroy();
+  while (monitor.snapshot().open.connections > 0) await setTimeout(5);
+  return sent(monitor) - before - arrived;
+}
+
+type Client = (socket: Socket, sent: () => number) => Promise<number>;
+
+async function stall(socket: Socket, sentNow: () => number): Promise<number> {
+  // Both buffers are full when nothing more is taken.
+  for (let [last, same] = [-1, 0]; same < 10; ) {
+    await setTimeout(20);
+    same = sentNow() === last ? same + 1 : 0;
+    last = sentNow();
+  }
+  return receivedByKernel(socket);
+}
+
+async function readSome(socket: Socket): Promise<number> {
+  await new Promise<void>((resolve) => socket.on('data', () => socket.bytesRead > 20_000_000 && resolve()));
+  return socket.bytesRead;
+}
+
+function receivedByKernel({ localPort, remotePort }: Socket): number {
+  const text = execFileSync('ss', ['-tinH', `sport = :${localPort} and dport = :${remotePort}`], { encoding: 'utf8' });
+  const bytes = text.match(/bytes_received:(\d+)/)?.[1];
+  if (bytes === undefined) throw new Error(`ss tells no bytes_received (Debian: apt-get install iproute2): ${text}`);
+  return Number(bytes);
+}
+
+function sent(monitor: BandwidthMonitor): number {
+  return monitor.snapshot().endpointsTotal.out;
+}
+
+function sendBufferBytes(): number {
+  return Number(readFileSync('/proc/sys/net/ipv4/tcp_wmem', 'utf8').trim().split(/\s+/)[2]);
+}
+
+function spread(values: readonly number[]): string[] {
+  return [Math.min(...values), median(values), Math.max(...values)].map(String);
+}
