@@ -1,8 +1,11 @@
 import type { Scenario } from '../scenario.ts';
+import { abortScenarios } from './aborts.ts';
 import { bodyScenarios } from './bodies.ts';
 import { earlyAnswerScenarios } from './early-answers.ts';
 import { messageScenarios } from './messages.ts';
 import { pipeliningScenarios } from './pipelining.ts';
+import { refusalScenarios } from './refusals.ts';
+import { streamScenarios } from './streams.ts';
 
 /** Every situation that the monitor must get right. */
 export const scenarios: readonly Scenario[] = [
@@ -10,4 +13,7 @@ export const scenarios: readonly Scenario[] = [
   ...bodyScenarios,
   ...earlyAnswerScenarios,
   ...pipeliningScenarios,
+  ...streamScenarios,
+  ...abortScenarios,
+  ...refusalScenarios,
 ];

@@ -1,0 +1,128 @@
+import { createServer } from 'node:http';
+import type { UnattributedReason } from '@weighbridge/monitor';
+import type { Scenario } from '../scenario.ts';
+import type { ServeOptions, Stage } from '../stage.ts';
+
+const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+
+/** Node looks for late connections this often. */
+const impatient: ServeOptions = {
+  create: (listener) =>
+    createServer({ headersTimeout: 60, requestTimeout: 120, connectionsCheckingInterval: 20 }, listener),
+};
+
+/** Refused without an exchange: all that moved has its reason, Node's own reply too. */
+async function refused(stage: Stage, text: string, reason: UnattributedReason, options?: ServeOptions): Promise<void> {
+  const client = await stage.connect(await stage.serve((_request, response) => response.end('hello'), options));
+  const sent = text === '' ? 0 : await client.send(text);
+  await client.closed();
+  stage.expectRest({ reason, in: sent, out: client.received });
+}
+
+/** A good exchange, then nonsense on the same connection. */
+async function refusedLater(stage: Stage, text: string, reason: UnattributedReason, options?: ServeOptions) {
+  const client = await stage.connect(await stage.serve((_request, response) => response.end('hello'), options));
+  const { sent, received } = await client.ask(get);
+  stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: received });
+  const rest = await client.send(text);
+  await client.closed();
+  stage.expectRest({ reason, in: rest, out: client.received - received });
+}
+
+/** Nonsense behind a request that is still being answered. */
+async function refusedMeanwhile(stage: Stage): Promise<void> {
+  const client = await stage.connect(await stage.serve((_request, response) => response.write('half')));
+  const sent = await client.send(get);
+  await client.seen('half');
+  const rest = await client.send('NONSENSE\r\n\r\n');
+  await client.closed();
+  stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: client.received, aborted: true });
+  stage.expectRest({ reason: 'malformed', in: rest, out: 0 });
+}
+
+/** Nonsense in the same write as a good request: its answer is out, but Node ends the socket before it says so. */
+async function refusedBehind(stage: Stage): Promise<void> {
+  const client = await stage.connect(await stage.serve((_request, response) => response.end('hello')));
+  const nonsense = 'NONSENSE\r\n\r\n';
+  await client.send(get + nonsense);
+  await client.closed();
+  const aborted = !process.version.startsWith('v22.');
+  stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: get.length, out: client.received, aborted });
+  stage.expectRest({ reason: 'malformed', in: nonsense.length, out: 0 });
+}
+
+/** A body that breaks off the rules: its exchange keeps what came. */
+async function brokenBody(stage: Stage): Promise<void> {
+  const server = await stage.serve((request) => void request.on('error', () => {}).resume());
+  const client = await stage.connect(server);
+  const sent = await client.send(
+    'POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nZZ\r\n',
+  );
+  await client.closed();
+  stage.expect({ method: 'POST', endpoint: '/a', status: 'none', in: sent, out: client.received, aborted: true });
+}
+
+/** The body never comes to its end: Node answers 408 itself. */
+async function stalledBody(stage: Stage): Promise<void> {
+  const server = await stage.serve((request) => void request.on('error', () => {}).resume(), impatient);
+  const client = await stage.connect(server);
+  const sent = await client.send('POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhello');
+  await client.closed();
+  stage.expect({ method: 'POST', endpoint: '/a', status: 'none', in: sent, out: client.received, aborted: true });
+}
+
+/** More head than Node takes: it may close before it has read all. */
+async function headTooLarge(stage: Stage): Promise<void> {
+  const client = await stage.connect(await stage.serve((_request, response) => response.end('hello')));
+  const sent = await client.send(`GET /a HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`);
+  await client.closed();
+  if (!client.text.startsWith('HTTP/1.1 431 ')) throw new Error(`expected 431, got ${client.text.slice(0, 50)}`);
+  stage.expectRest({ reason: 'malformed', in: [16_384, sent], out: client.received });
+  stage.lose();
+}
+
+async function silent(stage: Stage): Promise<void> {
+  const client = await stage.connect(await stage.serve(() => {}));
+  await client.end();
+}
+
+/** Only blank lines, then gone. */
+async function blankLines(stage: Stage): Promise<void> {
+  const client = await stage.connect(await stage.serve(() => {}));
+  const sent = await client.send('\r\n\r\n');
+  await stage.until('they were read', ({ connection }) => connection.in === sent);
+  await client.end();
+  stage.expectRest({ reason: 'idle', in: sent, out: 0 });
+}
+
+export const refusalScenarios: Scenario[] = [
+  { name: 'a malformed request', run: (stage) => refused(stage, 'NONSENSE\r\n\r\n', 'malformed') },
+  { name: 'a malformed header', run: (stage) => refused(stage, 'GET / HTTP/1.1\r\nA b\r\n\r\n', 'malformed') },
+  { name: 'no Host header', run: (stage) => noHost(stage) },
+  {
+    name: 'a malformed request after a good one',
+    run: (stage) => refusedLater(stage, 'NONSENSE\r\n\r\n', 'malformed'),
+  },
+  { name: 'nonsense while a response is under way', run: refusedMeanwhile },
+  { name: 'nonsense in one write with a good request', run: refusedBehind },
+  { name: 'a chunk size that is none', run: brokenBody },
+  { name: '431', wire: 'reset', run: headTooLarge },
+  { name: '408 for half a head', run: (stage) => refused(stage, 'GET /a HTTP/1.1\r\nHo', 'timeout', impatient) },
+  {
+    name: '408 for half a head after a good request',
+    run: (stage) => refusedLater(stage, 'GET /a HTT', 'timeout', impatient),
+  },
+  { name: '408 for a connection that says nothing', run: (stage) => refused(stage, '', 'timeout', impatient) },
+  { name: '408 for a body that stalls', run: stalledBody },
+  { name: 'a connection that says nothing', run: silent },
+  { name: 'a connection that sends blank lines only', run: blankLines },
+];
+
+/** HTTP/1.1 asks for it; Node answers 400 without asking the handler. */
+async function noHost(stage: Stage): Promise<void> {
+  const server = await stage.serve((_request, response) => response.end('hello'));
+  const client = await stage.connect(server);
+  const sent = await client.send('GET /a HTTP/1.1\r\n\r\n');
+  await client.closed();
+  stage.expect({ method: 'GET', endpoint: '_unrouted', status: '400', in: sent, out: client.received });
+}
