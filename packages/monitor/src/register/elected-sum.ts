@@ -23,6 +23,11 @@ export class ElectedSum {
     this.#served = new Sum(prefix, maxEndpoints);
   }
 
+  /** Whether this process was told the sum. */
+  get filled(): boolean {
+    return this.#filled;
+  }
+
   /** What all were told: this is served. */
   get served(): Source {
     return this.#served;

@@ -3,7 +3,8 @@ import { builtin } from './builtin.ts';
 /**
  * The Unix socket at which the processes of one service meet: in a folder that nobody but this user can enter.
  *
- * @param name tells this service from others of the same user; short, as such a socket's path must be.
+ * @param name begins with a word, a dash and the id of a process that lives as long as the service; short, as such a
+ * socket's path must be.
  */
 export function gatheringPath(name: string): string {
   return builtin('node:path').join(builtin('node:os').tmpdir(), `weighbridge-${userId()}`, name);
@@ -15,6 +16,23 @@ export function ensureFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid, mode } = lstatSync(folder);
   if (uid !== userId() || (mode & 0o077) !== 0) throw new Error(`${folder} is open to other users`);
+}
+
+/** Removes the sockets of services that are gone: a process that is killed leaves its own behind. */
+export function sweepFolder(folder: string): void {
+  const { readdirSync, rmSync } = builtin('node:fs');
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^[a-z]+-(\d+)/.exec(name)?.[1]);
+    if (pid > 0 && !isAlive(pid)) rmSync(builtin('node:path').join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Always 0 on Windows, where there are no such sockets either. */

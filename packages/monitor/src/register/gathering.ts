@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { builtin } from './builtin.ts';
-import { ensureFolder } from './gathering-place.ts';
+import { ensureFolder, sweepFolder } from './gathering-place.ts';
 import { readLines } from './lines.ts';
 import type { Report } from './report.ts';
 import type { Sum } from './sum.ts';
@@ -18,13 +18,16 @@ export class Gathering {
   /** @param joined called when a member has reported for the first time; what it returns is told to it. */
   constructor(path: string, sum: Sum, joined: () => Report | undefined) {
     this.#path = path;
-    ensureFolder(builtin('node:path').dirname(path));
+    const folder = builtin('node:path').dirname(path);
+    ensureFolder(folder);
+    sweepFolder(folder);
     // One that crashed leaves its socket behind; who may take the place is decided before.
     builtin('node:fs').rmSync(path, { force: true });
     this.#server = builtin('node:net').createServer((socket) => this.#welcome(socket, sum, joined));
     this.#server.maxConnections = mostMembers;
     this.#server.on('error', () => this.close());
-    this.#server.listen(path);
+    // Exclusive, as the metrics' listener: a worker's socket would be its primary's, and outlive it.
+    this.#server.listen({ path, exclusive: true });
     this.#server.unref();
     process.once('exit', () => this.close());
   }

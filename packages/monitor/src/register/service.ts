@@ -4,6 +4,7 @@ import { isHttpServer } from '../capture/capture.ts';
 import { Exporter } from '../export/exporter.ts';
 import type { BandwidthMonitor } from '../monitor.ts';
 import { resolveOptions } from '../options.ts';
+import { builtin } from './builtin.ts';
 import { ElectedSum } from './elected-sum.ts';
 import type { Figures } from './figures.ts';
 import { Gathering } from './gathering.ts';
@@ -65,6 +66,8 @@ export class Service {
 
   #begin(): void {
     if (this.#role.kind === 'member') this.#report();
+    // Somebody serves, or did until just now: those who were told by it go first, since they go on where it stopped.
+    else if (this.#role.kind === 'elected' && builtin('node:fs').existsSync(this.#role.path())) this.#report();
     else void this.#serve();
   }
 
@@ -145,8 +148,12 @@ export class Service {
   /** Where there is nobody any more, this process takes the place. */
   #unheard(failures: number): void {
     this.#failures = failures;
-    const oneOfMany = this.#role.kind === 'elected';
-    if (oneOfMany ? failures <= patience : failures === patience) void this.#serve();
+    if (this.#role.kind === 'elected' ? this.#mayLead(failures) : failures === patience) void this.#serve();
+  }
+
+  /** Who was told the sum at once, a newcomer after two seconds. */
+  #mayLead(failures: number): boolean {
+    return failures <= patience && (this.#elected.filled || failures > 2);
   }
 
   #warnOnce(message: string): void {

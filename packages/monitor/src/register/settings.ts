@@ -20,12 +20,22 @@ const defaultListen: Address = Object.freeze({ host: '127.0.0.1', port: 9465 });
  * Reads `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`) and `WEIGHBRIDGE_COUNT_ITSELF`
  * (`1`). A bad value is told and its default taken: an application is not stopped by its monitor.
  */
-export function resolveSettings(env: NodeJS.ProcessEnv, warn: (message: string) => void): Settings {
+export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string) => void): Settings {
+  const env = { ...given, ...readPm2(given.pm2_env) };
   return Object.freeze({
     prefix: resolvePrefix(env.WEIGHBRIDGE_PREFIX, warn),
     listen: resolveListen(env.WEIGHBRIDGE_METRICS_LISTEN, warn),
     countItself: env.WEIGHBRIDGE_COUNT_ITSELF === '1',
   });
+}
+
+/** pm2 gives a cluster's worker its environment as JSON in one variable, and unpacks it later than we are loaded. */
+function readPm2(packed: string | undefined): NodeJS.ProcessEnv {
+  try {
+    return packed === undefined ? {} : JSON.parse(packed);
+  } catch {
+    return {};
+  }
 }
 
 function resolvePrefix(given: string | undefined, warn: (message: string) => void): string {

@@ -27,7 +27,8 @@ async function startCluster(env: NodeJS.ProcessEnv = {}, args?: string[]) {
   });
   stops.push(() => app.stop());
   const [url = ''] = (await app.line(0)).split(' ');
-  await app.line(1);
+  // The application hears of its own listeners alone.
+  expect(await app.line(1)).toContain(`${url} `);
   return { app, url, metrics: `http://${own}/metrics` };
 }
 

@@ -36,6 +36,11 @@ describe('an application that knows nothing of metrics', () => {
     );
   });
 
+  test('has our listener counted too when it says so', async () => {
+    const { own } = await startListening('plain.mjs', { WEIGHBRIDGE_COUNT_ITSELF: '1' });
+    await getUntil(`${own}/metrics`, (answer) => answer.includes('size_bytes_count{method="GET"'));
+  });
+
   test('gets the live page, its figures and their history', async () => {
     const { own, url } = await startListening('plain.mjs');
     await getUntil(`${own}/health`, (answer) => answer === '{"status":"ok"}');
@@ -116,6 +121,14 @@ describe('what the environment says', () => {
     expect(listen('[::1]:9000')).toEqual({ host: '::1', port: 9000 });
     expect(listen('off')).toBeUndefined();
     expect(listen('')).toEqual({ host: '127.0.0.1', port: 9465 });
+  });
+
+  test('what pm2 has packed', () => {
+    const packed = JSON.stringify({ name: 'shop', WEIGHBRIDGE_PREFIX: 'shop_', WEIGHBRIDGE_METRICS_LISTEN: 'off' });
+    expect(resolveSettings({ pm2_env: packed }, expect.unreachable)).toMatchObject({
+      prefix: 'shop_',
+      listen: undefined,
+    });
   });
 
   test.each([
