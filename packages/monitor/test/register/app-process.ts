@@ -6,6 +6,13 @@ import { fileURLToPath } from 'node:url';
 /** What `@weighbridge/monitor/register` is, from source. */
 const register = fileURLToPath(new URL('../../src/register/main.ts', import.meta.url));
 
+interface AppOptions {
+  env?: NodeJS.ProcessEnv;
+  args?: string[];
+  /** The binary that runs it. */
+  node?: string;
+}
+
 /** An application of `apps/` in a process of its own. */
 export class AppProcess {
   readonly process: ChildProcess;
@@ -13,9 +20,9 @@ export class AppProcess {
   #errors = '';
   #waiting: (() => void)[] = [];
 
-  constructor(app: string, { env = {}, args = ['--import', register] }: { env?: NodeJS.ProcessEnv; args?: string[] }) {
+  constructor(app: string, { env = {}, args = ['--import', register], node = process.execPath }: AppOptions) {
     const file = fileURLToPath(new URL(`apps/${app}`, import.meta.url));
-    this.process = spawn(process.execPath, ['--conditions=weighbridge-source', ...args, file], {
+    this.process = spawn(node, ['--conditions=weighbridge-source', ...args, file], {
       env: { ...process.env, REGISTER: register, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
