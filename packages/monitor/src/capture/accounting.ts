@@ -90,7 +90,7 @@ export class Accounting {
     connection.tls?.settleHandshake(this.#settlement);
     connection.tls?.settleTickets(this.#settlement);
     for (let exchange = connection.first; exchange; exchange = connection.first) {
-      const whole = exchange.answer.writableFinished && exchange.request.complete;
+      const whole = exchange.answer.writableFinished && exchange.request.complete && !connection.refused;
       this.#settleIn(exchange, this.#knownEnd(connection, exchange), true);
       this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
       this.#end(exchange, !whole);

@@ -3,6 +3,7 @@ import { acceptedBytes, type CountingHandle, handleOf } from './counters.ts';
 import { Exchange } from './exchange.ts';
 import type { Http2Connection } from './http2-connection.ts';
 import type { MessageState } from './parser-state.ts';
+import { onRefusedWrite } from './refused-writes.ts';
 import { TlsConnection } from './tls.ts';
 
 /** What one server socket moved, and which exchanges are open on it. */
@@ -27,6 +28,8 @@ export class Connection {
   errorCode: string | undefined;
   /** Whether the parser is inside a next head; null until a surplus made us ask. */
   message: MessageState | null = null;
+  /** A write failed: what is under way ends without having been sent. */
+  refused = false;
   /** Two exchanges in turn: one may be asked for its bytes just after its end while the next is under way. */
   #spare: Exchange;
   #resting: Exchange;
@@ -37,6 +40,7 @@ export class Connection {
     this.handle = handleOf(socket);
     this.#spare = new Exchange(this);
     this.#resting = new Exchange(this);
+    onRefusedWrite(socket, (length) => this.refuse(length));
   }
 
   /** An exchange to fill: one of the two that rest, else (pipelined) a new one. */
@@ -63,12 +67,24 @@ export class Connection {
     const { handle, socket } = this;
     if (handle) {
       this.seenIn = handle.bytesRead;
+      if (this.refused) return;
       const out = acceptedBytes(handle);
-      // A failed write has emptied the queue's size: what it held was never accepted, but a counter never goes down.
       if (out > this.seenOut) this.seenOut = out;
     } else {
       this.seenIn = socket.bytesRead;
+      if (this.refused) return;
       this.seenOut = Math.max(this.seenOut, socket.bytesWritten - socket.writableLength);
     }
+  }
+
+  /**
+   * A write of so many bytes failed. Node has counted them as written and emptied its queue: from now on its
+   * counters hold what the kernel never took. All that was written before had been accepted.
+   */
+  refuse(length: number): void {
+    if (this.refused) return;
+    this.refused = true;
+    const { bytesWritten } = this.handle ?? this.socket;
+    this.seenOut = Math.max(this.seenOut, bytesWritten - length);
   }
 }

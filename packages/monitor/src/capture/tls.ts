@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Connection } from './connection.ts';
+import { onRefusedWrite } from './refused-writes.ts';
 import type { Settlement } from './settlement.ts';
 import { ciphertextLength, WrittenRecords } from './tls-records.ts';
 
@@ -25,6 +26,8 @@ export class TlsConnection {
     this.socket = socket;
     this.#connection.read();
     this.#handshakeIn = this.#connection.seenIn;
+    // How much ciphertext was refused can't be known: count none of it.
+    onRefusedWrite(socket, () => this.#connection.refuse(Number.POSITIVE_INFINITY));
   }
 
   /**

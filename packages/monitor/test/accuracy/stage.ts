@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type NetConnectOpts } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   type BandwidthMonitor,
   type BandwidthSnapshot,
@@ -111,10 +111,16 @@ export class Stage {
     return this.#keep(new WireClient(socket, socket, () => this.lookMaybe()));
   }
 
-  async connectTls({ target }: StageServer, options: ConnectionOptions = {}): Promise<WireClient> {
+  /** @param prepare sees the socket before the first byte, to listen to its events. */
+  async connectTls(
+    { target }: StageServer,
+    options: ConnectionOptions = {},
+    prepare: (socket: TLSSocket) => void = () => {},
+  ): Promise<WireClient> {
     const raw = connect(target);
     await once(raw, 'connect');
     const tls = connectTls({ rejectUnauthorized: false, ...options, socket: raw });
+    prepare(tls);
     const client = this.#keep(new WireClient(raw, tls, () => this.lookMaybe()));
     await once(tls, 'secureConnect');
     return client;

@@ -5,7 +5,9 @@ import { earlyAnswerScenarios } from './early-answers.ts';
 import { messageScenarios } from './messages.ts';
 import { pipeliningScenarios } from './pipelining.ts';
 import { refusalScenarios } from './refusals.ts';
+import { serverScenarios } from './servers.ts';
 import { streamScenarios } from './streams.ts';
+import { tlsScenarios } from './tls.ts';
 
 /** Every situation that the monitor must get right. */
 export const scenarios: readonly Scenario[] = [
@@ -16,4 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ...streamScenarios,
   ...abortScenarios,
   ...refusalScenarios,
+  ...tlsScenarios,
+  ...serverScenarios,
 ];
