@@ -54,7 +54,7 @@ export class Accounting {
     this.#settlement.settleOut(exchange, connection.seenOut - connection.settledOut, true);
     if (exchange.inEnd >= 0 || exchange.next !== null) {
       this.#settleIn(exchange, exchange.inEnd, true);
-      this.#end(exchange, false);
+      this.#end(exchange, connection.refused);
     } else {
       // Answered before its body was read: the rest is still this exchange's.
       exchange.responded = true;

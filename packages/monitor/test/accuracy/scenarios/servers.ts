@@ -77,7 +77,7 @@ async function closedGently(stage: Stage): Promise<void> {
   end();
   const { bytes } = await client.response();
   stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: bytes });
-  await client.closed();
+  await client.end();
 }
 
 /** Another server of the same process: none of its bytes. */
