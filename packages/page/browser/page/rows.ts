@@ -53,7 +53,7 @@ function fillRow(row: HTMLElement, fields: Fields): void {
     const element = row.querySelector<HTMLElement>(`[data-field="${name}"]`);
     if (!element) throw new Error(`the row has no field ${name}`);
     const { text, title, fill, look } = typeof field === 'string' ? { text: field } : field;
-    element.innerHTML = text;
+    element.textContent = text;
     if (title !== undefined) element.title = title;
     if (look !== undefined) element.dataset.look = look;
     if (fill !== undefined) element.style.setProperty('--fill', fill.toFixed(4));
