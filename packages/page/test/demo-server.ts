@@ -9,6 +9,8 @@ export class DemoServer {
   hasScheduler = true;
   jobs: Job[] = [];
   nodes: Node[] = [];
+  /** Told first on each stream, as the monitor's own listener does. */
+  history: [atMs: number, bytesIn: number, bytesOut: number][] = [];
   readonly #streams = new Set<ServerResponse>();
   #last: Bandwidth | undefined;
   #url = '';
@@ -55,6 +57,9 @@ export class DemoServer {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.flushHeaders();
     this.#streams.add(response);
+    if (this.history.length > 0) {
+      response.write(`event: history\ndata: ${JSON.stringify({ points: this.history })}\n\n`);
+    }
     response.on('close', () => this.#streams.delete(response));
     if (this.#last) response.write(event(this.#last));
   }

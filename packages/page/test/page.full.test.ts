@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DemoServer } from './demo-server.ts';
-import { bandwidth, job, node } from './figures.ts';
+import { at, bandwidth, job, node } from './figures.ts';
 
 const put = 'PUT /blobs/:sha256';
 const get = 'GET /jobs/:id/files/:name';
@@ -224,4 +224,26 @@ test.each(['light', 'dark'] as const)('fits a phone in %s', async (colorScheme) 
   await page.locator('#jobs tbody tr').waitFor();
   await page.locator('#nodes tbody tr').waitFor();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+});
+
+test('draws what the server remembers as soon as it opens', async () => {
+  const paintedLeft = () =>
+    page.evaluate<number>(`(() => {
+      const canvas = document.querySelector('#chart canvas');
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d').getImageData(width * 0.2, 0, width * 0.3, height * 0.8);
+      return data.filter((value, index) => index % 4 === 3 && value > 0).length;
+    })()`);
+  server.send(bandwidth(900, [[put, 0, 0]]));
+  await openWithToken();
+  await live();
+  await page.locator('#chart canvas').waitFor();
+  const without = await paintedLeft();
+
+  const start = Date.parse(at(0));
+  server.history = Array.from({ length: 900 }, (_, second) => [start + second * 1000, second * 1000, second * 5000]);
+  await page.reload();
+  await live();
+  await page.locator('#chart canvas').waitFor();
+  expect(await paintedLeft()).toBeGreaterThan(3 * without + 1000);
 });

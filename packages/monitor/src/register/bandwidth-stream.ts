@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { formatBandwidth } from '../export/bandwidth.ts';
 import type { Figures } from './figures.ts';
+import type { History } from './history.ts';
 
 const intervalMs = 1000;
 /** Open pages; one more is told so. */
@@ -11,11 +12,13 @@ const mostQueuedBytes = 4 * 1024 * 1024;
 /** Sends every open page the figures, once a second, as server-sent events. */
 export class BandwidthStream {
   readonly #figures: Figures;
+  readonly #history: History;
   readonly #open = new Set<ServerResponse>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(figures: Figures) {
+  constructor(figures: Figures, history: History) {
     this.#figures = figures;
+    this.#history = history;
   }
 
   add(response: ServerResponse): void {
@@ -27,6 +30,7 @@ export class BandwidthStream {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     this.#open.add(response);
     response.on('close', () => this.#remove(response));
+    response.write(`event: history\ndata: ${JSON.stringify({ points: this.#history.points() })}\n\n`);
     response.write(event(this.#figures));
     this.#timer ??= setInterval(() => this.#send(), intervalMs).unref();
   }

@@ -55,7 +55,7 @@ export class MetricsListener {
   }
 
   #routes(figures: Figures): ReadonlyMap<string, Answer> {
-    const stream = new BandwidthStream(figures);
+    const stream = new BandwidthStream(figures, this.#history);
     const metrics: Answer = async (response) => sendText(response, await figures.text());
     return new Map<string, Answer>([
       ['/metrics', metrics],

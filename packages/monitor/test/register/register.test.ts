@@ -57,7 +57,7 @@ describe('an application that knows nothing of metrics', () => {
     expect((await fetch(`${own}/metrics`, { method: 'POST' })).status).toBe(405);
   });
 
-  test('streams its figures once a second', async () => {
+  test('streams what it remembers, then its figures once a second', async () => {
     const { own } = await startListening('plain.mjs');
     await getUntil(`${own}/health`, (answer) => answer !== '');
     const stream = await fetch(`${own}/bandwidth/stream`);
@@ -65,9 +65,10 @@ describe('an application that knows nothing of metrics', () => {
     let text = '';
     for await (const chunk of stream.body as ReadableStream<Uint8Array>) {
       text += Buffer.from(chunk).toString();
-      if (text.split('\n\n').length > 2) break;
+      if (text.split('\n\n').length > 3) break;
     }
-    const [first = '', second = ''] = text.split('\n\n').map((block) => block.replace('data: ', ''));
+    const [history, first = '', second = ''] = text.split('\n\n').map((block) => block.replace('data: ', ''));
+    expect(history).toMatch(/^event: history\n{"points":\[\[\d+,0,0\]/);
     expect(Date.parse(JSON.parse(second).at) - Date.parse(JSON.parse(first).at)).toBeGreaterThan(500);
   });
 

@@ -1,5 +1,6 @@
 import type { Bandwidth, JobList, NodeList, Problem } from '@weighbridge/protocol';
 import { readEvents } from './events.ts';
+import type { HistoryPoint } from './history.ts';
 import { Silence } from './silence.ts';
 
 /** The server asks for another token. */
@@ -30,14 +31,18 @@ export class Api {
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
-  /** Snapshots as they come, until the server ends the stream. */
-  async *bandwidth(signal: AbortSignal): AsyncGenerator<Bandwidth> {
+  /** Snapshots as they come, until the server ends the stream. `remember`: what a server tells first that remembers. */
+  async *bandwidth(
+    signal: AbortSignal,
+    remember: (points: readonly HistoryPoint[]) => void,
+  ): AsyncGenerator<Bandwidth> {
     const silence = new Silence(silenceMs);
     try {
       const { body } = await this.#call('/bandwidth/stream', AbortSignal.any([signal, silence.signal]));
       if (!body) return;
       for await (const { type, data } of readEvents(body, () => silence.heard())) {
         if (type === 'message') yield JSON.parse(data) as Bandwidth;
+        if (type === 'history') remember(JSON.parse(data).points);
       }
     } catch (error) {
       if (silence.signal.aborted) throw new NoFiguresError(`The server was silent for ${silenceMs / 1000} seconds.`);

@@ -1,13 +1,16 @@
 import { formatRate, formatTime } from './format.ts';
+import type { RatePoint } from './history.ts';
 import type { Rates } from './rate.ts';
 import { byId } from './rows.ts';
 
 declare const uPlot: typeof import('uplot');
 
-const keptSeconds = 120;
+const keptSeconds = 900;
+/** Shown from the start, so that the line doesn't begin as wide as the chart. */
+const leastSeconds = 120;
 const heightPx = 170;
 
-/** Bytes per second over the last two minutes. */
+/** Bytes per second over the last fifteen minutes. */
 export class Chart {
   readonly #place = byId('chart');
   readonly #at: number[] = [];
@@ -31,6 +34,20 @@ export class Chart {
     this.#dropOld();
     if (this.#plot) this.#plot.setData([this.#at, this.#in, this.#out]);
     else this.#renew();
+  }
+
+  /** What the server remembers takes the place of what this page has seen of the same time. */
+  fill(points: readonly RatePoint[]): void {
+    const from = points[0]?.at;
+    if (from === undefined) return;
+    const seen = this.#at.findIndex((at) => at >= from);
+    if (seen >= 0) for (const series of [this.#at, this.#in, this.#out]) series.length = seen;
+    for (const point of points) {
+      this.#at.push(point.at);
+      this.#in.push(point.in);
+      this.#out.push(point.out);
+    }
+    this.#dropOld();
   }
 
   #dropOld(): void {
@@ -66,7 +83,7 @@ function chartOptions(place: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: {
-      x: { range: (_, __, max) => [max - keptSeconds, max] },
+      x: { range: (_, min, max) => [Math.max(max - keptSeconds, Math.min(min, max - leastSeconds)), max] },
       y: { range: (_, __, max) => [0, Math.max(1000, max * 1.1)] },
     },
     axes: [

@@ -4,6 +4,7 @@ import { showBooks } from './books.ts';
 import { Chart } from './chart.ts';
 import { EndpointTable } from './endpoints.ts';
 import { showGauges } from './gauges.ts';
+import { ratesOf } from './history.ts';
 import { JobTable } from './jobs.ts';
 import { NodeTable } from './nodes.ts';
 import { RateMeter } from './rate.ts';
@@ -33,7 +34,11 @@ export class Live {
     const either = AbortSignal.any([signal, ended.signal]);
     const stream = watch(
       api,
-      { snapshot: (b) => this.#show(b), lost: (why, ms) => showLost(why, ms, this.#last?.at) },
+      {
+        snapshot: (b) => this.#show(b),
+        history: (points) => this.#chart.fill(ratesOf(points)),
+        lost: (why, ms) => showLost(why, ms, this.#last?.at),
+      },
       this.#wake,
       either,
     );
