@@ -83,7 +83,7 @@ export class QueueStore implements Store {
 
   async #begin(boss: PgBoss): Promise<void> {
     const database = databaseOver(boss.getDb());
-    await database.transaction(migrate);
+    await migrate(database);
     const context = { database, boss, queues: new Queues(database, boss), signals: this.#signals };
     this.#overview = await takeOverview(context);
     const due = new DueTimer(context, this.#onError);

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { queueIndexes } from './queue-statements.ts';
 
 /** Our tables: what pg-boss has no notion of. No foreign keys to its rows: a retry deletes and inserts them. */
@@ -65,7 +65,20 @@ const migrations = [
 ];
 
 /** Brings our schema up to date; several masters may do so at once. */
-export async function migrate(tx: Queryable): Promise<void> {
+export async function migrate(database: Database): Promise<void> {
+  try {
+    await database.transaction(migrateOnce);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
+    await database.transaction(migrateOnce);
+  }
+}
+
+// Who waited for the lock may still go by a catalog snapshot from before, in which the schema isn't there: waiting for
+// an advisory lock brings no news of the catalog, the next transaction does.
+const uniqueViolation = '23505';
+
+async function migrateOnce(tx: Queryable): Promise<void> {
   await tx.query(`SELECT pg_advisory_xact_lock(hashtext('weighbridge.migrate'))`);
   await tx.query('CREATE SCHEMA IF NOT EXISTS weighbridge');
   await tx.query('CREATE TABLE IF NOT EXISTS weighbridge.schema_version (version int NOT NULL)');
