@@ -7,6 +7,7 @@ import type {
   AttemptResult,
   ClaimReply,
   ClaimRequest,
+  Goodbye,
   Heartbeat,
   HeartbeatReply,
   Node,
@@ -112,6 +113,13 @@ export class Client {
 
   heartbeat(node: string, heartbeat: Heartbeat, signal?: AbortSignal): Promise<HeartbeatReply> {
     return this.#json(`/nodes/${encodeURIComponent(node)}/heartbeat`, { method: 'POST', json: heartbeat, signal });
+  }
+
+  /** Tells the master that the worker has stopped: its node is `stopped` at once, and never `lost`. */
+  async goodbye(node: string, goodbye: Goodbye, signal?: AbortSignal): Promise<void> {
+    const call = { method: 'POST', json: goodbye, signal };
+    const response = await this.#call(`/nodes/${encodeURIComponent(node)}/goodbye`, call);
+    await response.body?.cancel();
   }
 
   claim(node: string, request: ClaimRequest, signal?: AbortSignal): Promise<ClaimReply> {

@@ -8,3 +8,4 @@ export * from './liveness.ts';
 export * from './names.ts';
 export * from './node.ts';
 export * from './problem.ts';
+export * from './scheduler-metrics.ts';

@@ -6,7 +6,8 @@ import { JobId, Name, Timestamp } from './names.ts';
 const strict = { additionalProperties: false } as const;
 const Slots = Type.Integer({ minimum: 1, maximum: limits.slots });
 
-export const nodeStates = ['ready', 'draining', 'lost'] as const;
+/** `lost`: its lease passed without a heartbeat. `stopped`: its worker said goodbye. */
+export const nodeStates = ['ready', 'draining', 'lost', 'stopped'] as const;
 export type NodeState = (typeof nodeStates)[number];
 
 /** A worker's first word. A name taken before is taken back: what its earlier session ran is lost. */
@@ -58,6 +59,10 @@ export type Heartbeat = Static<typeof Heartbeat>;
 /** `end`: attempts that the worker must end now, because they were cancelled or are no longer its own. */
 export const HeartbeatReply = Type.Object({ leaseSeconds: Type.Number(), end: Type.Array(AttemptRef) });
 export type HeartbeatReply = Static<typeof HeartbeatReply>;
+
+/** A worker's last word: it has stopped, and its node is no longer missed. */
+export const Goodbye = Type.Object({ session: Type.String({ format: 'uuid' }) }, strict);
+export type Goodbye = Static<typeof Goodbye>;
 
 export const ClaimRequest = Type.Object(
   {

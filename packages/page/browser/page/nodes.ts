@@ -5,7 +5,12 @@ import { byId, Rows, setText } from './rows.ts';
 type Transfer = Bandwidth['nodes'][number];
 type NodeLine = Node & { transfer: Transfer };
 
-const looks: Record<NodeState, 'good' | 'busy' | 'bad'> = { ready: 'good', draining: 'busy', lost: 'bad' };
+const looks: Record<NodeState, 'good' | 'busy' | 'bad' | 'idle'> = {
+  ready: 'good',
+  draining: 'busy',
+  lost: 'bad',
+  stopped: 'idle',
+};
 
 /** The machines, and what moved between each and this master. */
 export class NodeTable {

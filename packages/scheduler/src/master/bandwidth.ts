@@ -6,7 +6,7 @@ import {
   type ExchangeBytes,
   monitorBandwidth,
 } from '@weighbridge/monitor';
-import { type Bandwidth, limits, nodeHeader } from '@weighbridge/protocol';
+import { type Bandwidth, limits, nodeHeader, schedulerMetrics } from '@weighbridge/protocol';
 
 /** The monitor as the master uses it: on its API server alone, nodes as clients. */
 export class MasterBandwidth {
@@ -19,7 +19,7 @@ export class MasterBandwidth {
       servers: [],
       clientOf: (request) => nodeOf(request, isKnownNode),
       maxClients: limits.nodes,
-      clientMetric: { name: 'scheduler_node_transfer_bytes_total', label: 'node' },
+      clientMetric: { name: schedulerMetrics.nodeTransferBytes.name, label: 'node' },
       warn: (message) => console.error(message),
     });
   }

@@ -21,7 +21,7 @@ const lease = liveness.leaseSeconds;
 
 const selectNodes = `
   SELECT n.*, coalesce(used.slots, 0)::int AS slots_used,
-    CASE WHEN n.heartbeat_at < now() - ${lease} * interval '1 second' THEN 'lost'
+    CASE WHEN n.stopped_at IS NOT NULL THEN 'stopped' WHEN n.heartbeat_at < now() - ${lease} * interval '1 second' THEN 'lost'
       WHEN n.draining THEN 'draining' ELSE 'ready' END AS state
   FROM weighbridge.nodes n
   LEFT JOIN LATERAL (
@@ -69,7 +69,7 @@ export async function register(
       `INSERT INTO weighbridge.nodes (name, session, queues, slots, labels, registered_at, heartbeat_at)
        VALUES ($1, $2::uuid, $3::text[], $4, $5::text::jsonb, now(), now())
        ON CONFLICT (name) DO UPDATE SET session = excluded.session, queues = excluded.queues, slots = excluded.slots,
-         labels = excluded.labels, draining = false, registered_at = now(), heartbeat_at = now()`,
+         labels = excluded.labels, draining = false, stopped_at = NULL, registered_at = now(), heartbeat_at = now()`,
       [name, session, queues, slots, JSON.stringify(labels)],
     );
     const open = await tx.query(
@@ -92,6 +92,15 @@ async function extendNode(on: Queryable, name: string, session: string): Promise
   const [other] = await on.query('SELECT 1 FROM weighbridge.nodes WHERE name = $1', [name]);
   if (other) throw new ProblemError('stale-session', `node ${name} has been registered again by another worker`);
   throw new ProblemError('not-found', `there is no node ${name}; register it first`);
+}
+
+/** Throws `not-found` or `stale-session`. A node that has stopped before stays as it is. */
+export async function goodbye({ database }: StoreContext, name: string, session: string): Promise<void> {
+  await extendNode(database, name, session);
+  await database.query(
+    'UPDATE weighbridge.nodes SET stopped_at = now() WHERE name = $1 AND session = $2::uuid AND stopped_at IS NULL',
+    [name, session],
+  );
 }
 
 const key = ({ jobId, attempt }: AttemptRef) => `${jobId}/${attempt}`;
@@ -150,8 +159,8 @@ export async function claim(
   session: string,
   slots: number,
 ): Promise<ClaimedAttempt[]> {
-  const { queues, draining } = await extendNode(database, name, session);
-  if (draining) return [];
+  const { queues, draining, stopped_at: stoppedAt } = await extendNode(database, name, session);
+  if (draining || stoppedAt !== null) return [];
   for (let attempt = 0; attempt < claimTries; attempt++) {
     const rows = await database.query(claimJobs, [queues, slots, name, session, lease]);
     const claimed = rows.filter((row) => row.id !== null);

@@ -9,7 +9,7 @@ import { DueTimer } from './due-timer.ts';
 import { addBytes, blobsInUse, type JobFilter, job, jobs, output } from './jobs.ts';
 import { supervise } from './lapse.ts';
 import { appendLog, logs } from './logs.ts';
-import { claim, heartbeat, node, nodes, register } from './nodes.ts';
+import { claim, goodbye, heartbeat, node, nodes, register } from './nodes.ts';
 import { takeOverview } from './overview.ts';
 import { queueSchema } from './queue-statements.ts';
 import { Queues } from './queues.ts';
@@ -156,6 +156,9 @@ export class QueueStore implements Store {
   }
   async heartbeat(name: string, session: string, attempts: AttemptRef[]) {
     return heartbeat(this.context, name, session, attempts);
+  }
+  async goodbye(name: string, session: string) {
+    return goodbye(this.context, name, session);
   }
   async claim(name: string, session: string, slots: number) {
     return claim(this.context, name, session, slots);

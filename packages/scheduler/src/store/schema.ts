@@ -62,6 +62,7 @@ const migrations = [
   CREATE INDEX blob_uses_age ON weighbridge.blob_uses (named_at);
   ${queueIndexes}
   `,
+  'ALTER TABLE weighbridge.nodes ADD COLUMN stopped_at timestamptz',
 ];
 
 /** Brings our schema up to date; several masters may do so at once. */

@@ -89,6 +89,8 @@ export interface Store {
   /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
   heartbeat(node: string, session: string, attempts: AttemptRef[]): Promise<Pick<HeartbeatReply, 'end'>>;
 
+  /** The worker has stopped: its node is `stopped` until it registers again. Throws as `heartbeat`. */
+  goodbye(node: string, session: string): Promise<void>;
   /** Claims up to `slots` slots of ready work in the node's queues, at once. Throws as `heartbeat`. */
   claim(node: string, session: string, slots: number): Promise<ClaimedAttempt[]>;
   /** Called when a queue may have ready work. Returns how to stop listening. */

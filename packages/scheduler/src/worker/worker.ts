@@ -37,7 +37,9 @@ export interface WorkerInfo {
 export type WorkerEnd = 'stopped' | 'name-taken';
 
 /** All of stop() takes at most 4 s: what is not over then is killed, and comes back by its lease. */
-const stopWithinMs = 3500;
+const stopWithinMs = 3200;
+/** A master that is gone as well must not hold the stop up. */
+const goodbyeWithinMs = 400;
 const registerAgainMs = 2000;
 
 /**
@@ -128,8 +130,21 @@ export class Worker {
     this.#abandonAll();
     await this.#guards.stop();
     await Promise.all([this.#allDone(), this.#claiming]);
+    await this.#sayGoodbye();
     this.#event('stopped', `the worker ${this.#options.name} has stopped`);
     this.#ended.resolve(end);
+  }
+
+  /** Last of all, so that the node is `stopped` and not `lost`. A master that doesn't answer finds out by the lease. */
+  async #sayGoodbye(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    const goodbye = this.#client.goodbye(
+      session.id,
+      { session: session.session },
+      AbortSignal.timeout(goodbyeWithinMs),
+    );
+    await goodbye.catch(() => undefined);
   }
 
   #allDone(): Promise<unknown> {

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
-import type { Bandwidth } from '@weighbridge/protocol';
+import { metricFamilies } from '@weighbridge/monitor';
+import { type Bandwidth, processMetrics, schedulerMetrics } from '@weighbridge/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Running, randomName, sample, sha256, startMaster } from './harness.ts';
 import { startWorker } from './worker-side.ts';
@@ -29,30 +30,15 @@ test('before any traffic the four families stand at 0 for the routes of the main
   }
 });
 
-test('every family of the master is there from the first scrape', () => {
-  expect(families(first)).toEqual(
-    expect.arrayContaining(
-      [
-        'jobs',
-        'jobs_submitted_total',
-        'jobs_finished_total',
-        'job_attempts_total',
-        'leases_expired_total',
-        'queue_oldest_ready_age_seconds',
-        'job_wait_seconds',
-        'job_run_seconds',
-        'nodes',
-        'node_slots',
-        'node_slots_used',
-        'node_last_heartbeat_timestamp_seconds',
-        'node_transfer_bytes_total',
-        'claims_total',
-        'claim_duration_seconds',
-        'store_up',
-        'store_durable',
-      ].map((name) => `scheduler_${name}`),
-    ),
-  );
+test('every family that dashboards may ask for is there from the first scrape', () => {
+  const tables = [
+    ...Object.values(schedulerMetrics).map(({ name }) => name),
+    ...Object.values(metricFamilies)
+      .filter((family) => family !== metricFamilies.clientBytes)
+      .map(({ name }) => `scheduler_${name}`),
+    ...Object.values(processMetrics),
+  ];
+  expect(families(first)).toEqual(expect.arrayContaining(tables));
   expect(sample(first, 'scheduler_jobs{queue="default",state="queued"}')).toBe(0);
   expect(sample(first, 'scheduler_store_durable')).toBe(0);
 });
@@ -98,6 +84,20 @@ test("a job's way is counted by queue and outcome, with how long it waited and r
   expect(sample(exposition, `scheduler_jobs_finished_total{queue="${queue}",outcome="succeeded"}`)).toBe(0);
   expect(sample(exposition, `scheduler_job_run_seconds_count{queue="${queue}",outcome="failed"}`)).toBe(1);
   await expect.poll(async () => sample(await running.scrape(), `scheduler_node_slots{node="${worker.name}"}`)).toBe(3);
+});
+
+test('a node that has stopped counts as stopped and has no samples of its own', async () => {
+  const worker = await startWorker(running, { queues: [randomName()] });
+  const slots = async () => sample(await running.scrape(), `scheduler_node_slots{node="${worker.name}"}`);
+  const stopped = async () => sample(await running.scrape(), 'scheduler_nodes{state="stopped"}');
+  await expect.poll(slots).toBe(4);
+  expect(await stopped()).toBe(0);
+  await worker.client.goodbye(worker.name, { session: worker.session });
+  await expect.poll(slots).toBeUndefined();
+  expect(await stopped()).toBe(1);
+  expect(await running.scrape()).not.toContain(
+    `scheduler_node_last_heartbeat_timestamp_seconds{node="${worker.name}"}`,
+  );
 });
 
 test('the attempts of a worker that comes back under its name count as lost, not as expired leases', async () => {

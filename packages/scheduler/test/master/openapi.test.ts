@@ -40,6 +40,7 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
     'POST /jobs/{id}/attempts/{n}/result',
     'POST /nodes/register',
     'POST /nodes/{id}/claim',
+    'POST /nodes/{id}/goodbye',
     'POST /nodes/{id}/heartbeat',
     'PUT /blobs/{sha256}',
   ]);

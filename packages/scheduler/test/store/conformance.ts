@@ -326,6 +326,20 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
       expect(await store.node('nobody')).toBeUndefined();
     });
 
+    test('a node whose worker said goodbye is stopped until it registers again, and is given nothing', async () => {
+      const { queue, node, session, submit } = await bench();
+      await submit();
+      await store.goodbye(node, session);
+      expect(await store.node(node)).toMatchObject({ state: 'stopped' });
+      expect(await store.claim(node, session, 1)).toEqual([]);
+      const stranger = '11111111-1111-4111-8111-111111111111';
+      await expect(store.goodbye(node, stranger)).rejects.toMatchObject({ code: 'stale-session' });
+      await expect(store.goodbye('nobody', stranger)).rejects.toMatchObject({ code: 'not-found' });
+      const again = await store.register({ name: node, queues: [queue], slots: 1 });
+      expect(await store.node(node)).toMatchObject({ state: 'ready' });
+      expect(await store.claim(node, again.session, 1)).toHaveLength(1);
+    });
+
     test('work is claimed by priority, then by age, up to the free slots', async () => {
       const { submit, claim } = await bench();
       const old = await submit();

@@ -106,6 +106,7 @@ describe('a worker of the real master', () => {
     const { id } = await client.submit({ queue: 'moved', command: 'sh', args, retryLimit: 0, env: { WAY: way } });
     const pid = await printedPid(id);
     await worker.stop();
+    expect(await client.node('moved')).toMatchObject({ state: 'stopped', slotsUsed: 0 });
     await untilGone([pid], 1000);
     await writeFile(way, '');
     await withWorker('moved', async () => {

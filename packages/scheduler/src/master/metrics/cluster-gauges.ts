@@ -1,8 +1,8 @@
 import { Gauge } from '@prometheus-io/client';
-import { liveJobStates } from '@weighbridge/protocol';
+import { liveJobStates, type SchedulerMetric, schedulerMetrics } from '@weighbridge/protocol';
 import type { Store } from '../../store/store.ts';
 import type { ClusterView } from '../cluster-view.ts';
-import type { MasterMetrics } from './master-metrics.ts';
+import { configurationOf, type MasterMetrics } from './master-metrics.ts';
 
 type Labels = Record<string, string>;
 type Reading = [labels: Labels, value: number];
@@ -13,11 +13,9 @@ export function registerClusterGauges(
   cluster: ClusterView,
   store: Pick<Store, 'durable'>,
 ): void {
-  const gauge = (name: string, help: string, labelNames: string[], read: () => Iterable<Reading>) =>
+  const gauge = (metric: SchedulerMetric, read: () => Iterable<Reading>) =>
     new Gauge({
-      name: `scheduler_${name}`,
-      help,
-      labelNames,
+      ...configurationOf(metric),
       registers: [metrics.registry],
       // Set anew at each scrape, so that what is gone leaves no last value behind.
       collect(this: Gauge<string>) {
@@ -25,38 +23,27 @@ export function registerClusterGauges(
         for (const [labels, value] of read()) this.set(labels, value);
       },
     });
+  // A stopped node owes no heartbeat and offers no slots: with samples it would look ever more ill.
   const perNode = (value: (node: ClusterView['nodes'][number]) => number) => () =>
-    cluster.nodes.map((node): Reading => [{ node: node.id }, value(node)]);
+    cluster.nodes.filter(({ state }) => state !== 'stopped').map((node): Reading => [{ node: node.id }, value(node)]);
 
-  gauge('jobs', 'Jobs that have not ended, by state.', ['queue', 'state'], () => jobReadings(metrics, cluster));
-  gauge('queue_oldest_ready_age_seconds', 'How long the job at the head of the queue has been ready.', ['queue'], () =>
-    ageReadings(metrics, cluster),
-  );
-  gauge('nodes', 'Nodes by state.', ['state'], () =>
-    cluster.countNodes().map(({ state, count }) => [{ state }, count]),
-  );
+  gauge(schedulerMetrics.jobs, () => jobReadings(metrics, cluster));
+  gauge(schedulerMetrics.oldestReadyAge, () => ageReadings(metrics, cluster));
+  gauge(schedulerMetrics.nodes, () => cluster.countNodes().map(({ state, count }) => [{ state }, count]));
   gauge(
-    'node_slots',
-    'Slots that a node offers.',
-    ['node'],
+    schedulerMetrics.nodeSlots,
     perNode((node) => node.slots),
   );
   gauge(
-    'node_slots_used',
-    'Slots of a node that running attempts take.',
-    ['node'],
+    schedulerMetrics.nodeSlotsUsed,
     perNode((node) => node.slotsUsed),
   );
   gauge(
-    'node_last_heartbeat_timestamp_seconds',
-    "When the node's last heartbeat came, as Unix time.",
-    ['node'],
+    schedulerMetrics.nodeLastHeartbeat,
     perNode((node) => Date.parse(node.lastHeartbeatAt) / 1000),
   );
-  gauge('store_up', '1 while the store answers, 0 while it does not.', [], () => [[{}, Number(cluster.storeUp)]]);
-  gauge('store_durable', '1 where what was acknowledged survives a power cut.', [], () => [
-    [{}, Number(store.durable)],
-  ]);
+  gauge(schedulerMetrics.storeUp, () => [[{}, Number(cluster.storeUp)]]);
+  gauge(schedulerMetrics.storeDurable, () => [[{}, Number(store.durable)]]);
 }
 
 function* jobReadings(metrics: MasterMetrics, { queues }: ClusterView): Iterable<Reading> {

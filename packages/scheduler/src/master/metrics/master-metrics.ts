@@ -1,11 +1,15 @@
-import { Counter, Histogram, Registry } from '@prometheus-io/client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from '@prometheus-io/client';
 import {
   type AttemptOutcome,
   type AttemptResult,
   attemptOutcomes,
+  type ClaimOutcome,
+  claimOutcomes,
   type EndedJobState,
   endedJobStates,
   isEnded,
+  type SchedulerMetric,
+  schedulerMetrics,
 } from '@weighbridge/protocol';
 import type { AttemptEnd, LapsedAttempt } from '../../store/store.ts';
 
@@ -13,67 +17,23 @@ import type { AttemptEnd, LapsedAttempt } from '../../store/store.ts';
 const durationBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400];
 const claimBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-const claimOutcomes = ['claimed', 'empty', 'failed'] as const;
-export type ClaimOutcome = (typeof claimOutcomes)[number];
-
 /** What this master counts itself. */
 export class MasterMetrics {
   readonly registry = new Registry();
-  readonly #registers = { registers: [this.registry] };
   readonly #seenQueues = new Set<string>();
 
-  readonly #submitted = new Counter({
-    name: 'scheduler_jobs_submitted_total',
-    help: 'Jobs that callers submitted, repeats by idempotency key left out.',
-    labelNames: ['queue'],
-    ...this.#registers,
-  });
-  readonly #finished = new Counter({
-    name: 'scheduler_jobs_finished_total',
-    help: 'Jobs that ended, by the state they ended in.',
-    labelNames: ['queue', 'outcome'],
-    ...this.#registers,
-  });
-  readonly #attempts = new Counter({
-    name: 'scheduler_job_attempts_total',
-    help: 'Attempts that ended, by how.',
-    labelNames: ['queue', 'outcome'],
-    ...this.#registers,
-  });
-  readonly #expired = new Counter({
-    name: 'scheduler_leases_expired_total',
-    help: 'Attempts taken back because their node sent no heartbeat within the lease.',
-    labelNames: ['queue'],
-    ...this.#registers,
-  });
-  readonly #wait = new Histogram({
-    name: 'scheduler_job_wait_seconds',
-    help: 'From when an attempt could start until a node claimed it.',
-    labelNames: ['queue'],
-    buckets: durationBuckets,
-    ...this.#registers,
-  });
-  readonly #run = new Histogram({
-    name: 'scheduler_job_run_seconds',
-    help: "From when an attempt was claimed until its result came, by the attempt's outcome.",
-    labelNames: ['queue', 'outcome'],
-    buckets: durationBuckets,
-    ...this.#registers,
-  });
-  readonly #claims = new Counter({
-    name: 'scheduler_claims_total',
-    help: 'Claims answered: with work, empty after the wait, or failed.',
-    labelNames: ['outcome'],
-    ...this.#registers,
-  });
-  readonly #claimDuration = new Histogram({
-    name: 'scheduler_claim_duration_seconds',
-    help: 'How long the store took to answer one try to claim, without the wait for work.',
-    buckets: claimBuckets,
-    ...this.#registers,
-  });
+  readonly #submitted = this.#counter(schedulerMetrics.jobsSubmitted);
+  readonly #finished = this.#counter(schedulerMetrics.jobsFinished);
+  readonly #attempts = this.#counter(schedulerMetrics.jobAttempts);
+  readonly #expired = this.#counter(schedulerMetrics.leasesExpired);
+  readonly #wait = this.#histogram(schedulerMetrics.jobWait, durationBuckets);
+  readonly #run = this.#histogram(schedulerMetrics.jobRun, durationBuckets);
+  readonly #claims = this.#counter(schedulerMetrics.claims);
+  readonly #claimDuration = this.#histogram(schedulerMetrics.claimDuration, claimBuckets);
 
   constructor() {
+    // CPU, memory, event loop and garbage collection of this process, under the names that everyone knows.
+    collectDefaultMetrics({ register: this.registry });
     for (const outcome of claimOutcomes) this.#claims.inc({ outcome }, 0);
     this.knowQueue('default');
   }
@@ -85,6 +45,7 @@ export class MasterMetrics {
     this.#submitted.inc({ queue }, 0);
     this.#expired.inc({ queue }, 0);
     this.#wait.zero({ queue });
+    this.#run.zero({ queue, outcome: 'succeeded' });
     for (const outcome of endedJobStates) this.#finished.inc({ queue, outcome }, 0);
     for (const outcome of attemptOutcomes) this.#attempts.inc({ queue, outcome }, 0);
   }
@@ -140,4 +101,17 @@ export class MasterMetrics {
     this.knowQueue(queue);
     this.#attempts.inc({ queue, outcome });
   }
+
+  #counter(metric: SchedulerMetric): Counter<string> {
+    return new Counter({ ...configurationOf(metric), registers: [this.registry] });
+  }
+
+  #histogram(metric: SchedulerMetric, buckets: number[]): Histogram<string> {
+    return new Histogram({ ...configurationOf(metric), buckets, registers: [this.registry] });
+  }
+}
+
+/** A line of the table of metrics as the client takes it. */
+export function configurationOf({ name, help, labels }: SchedulerMetric) {
+  return { name, help, labelNames: [...labels] };
 }

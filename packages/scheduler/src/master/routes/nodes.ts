@@ -2,6 +2,7 @@ import {
   type ClaimedAttempt,
   ClaimReply,
   ClaimRequest,
+  Goodbye,
   Heartbeat,
   HeartbeatReply,
   liveness,
@@ -16,7 +17,7 @@ import { Type } from 'typebox';
 import type { App } from '../app.ts';
 import { claimWork } from '../claims/claim-work.ts';
 import type { MasterContext } from '../context.ts';
-import { answers } from '../schemas.ts';
+import { answers, Nothing } from '../schemas.ts';
 
 const Params = Type.Object({ id: Name });
 const unknownNode = { 404: 'No such node', 409: 'Another worker has taken this name' };
@@ -63,6 +64,23 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       const { end } = await store.heartbeat(params.id, body.session, body.attempts);
       cluster.learn(params.id);
       return { leaseSeconds: liveness.leaseSeconds, end };
+    },
+  );
+
+  app.post(
+    '/nodes/:id/goodbye',
+    {
+      schema: {
+        summary: 'Tell that a worker has stopped',
+        params: Params,
+        body: Goodbye,
+        response: answers({ 204: Nothing }, unknownNode),
+      },
+    },
+    async ({ params, body }, reply) => {
+      await store.goodbye(params.id, body.session);
+      void cluster.refresh();
+      return reply.code(204).send();
     },
   );
 

@@ -114,6 +114,7 @@ export class ScriptedMaster extends EventEmitter {
   readonly #routes: [RegExp, Handler][] = [
     [/^POST \/nodes\/register$/, (request, response) => this.#register(request, response)],
     [/^POST \/nodes\/[^/]+\/heartbeat$/, (request, response) => this.#heartbeat(request, response)],
+    [/^POST \/nodes\/[^/]+\/goodbye$/, (_request, response) => void response.writeHead(204).end()],
     [/^POST \/nodes\/[^/]+\/claim$/, (request, response) => this.#claim(request, response)],
     [/^POST \/jobs\/.*\/logs$/, (request, response, url) => this.#log(request, response, url)],
     [/^POST \/jobs\/.*\/result$/, (request, response, url) => this.#result(request, response, url)],
