@@ -22,7 +22,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      ...['monitor', 'protocol', 'page', 'scheduler', 'cli'].map((name) =>
+      ...['monitor', 'protocol', 'page', 'dashboards', 'scheduler', 'cli'].map((name) =>
         project(name, [`packages/${name}/test/**/*.test.ts`], { exclude: ['**/*.full.test.ts'] }),
       ),
       project('e2e', ['e2e/**/*.test.ts'], { exclude: ['**/*.full.test.ts'], testTimeout: 60_000 }),

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const quickProjects = ['monitor', 'protocol', 'page', 'scheduler', 'cli', 'e2e'];
+const quickProjects = ['monitor', 'protocol', 'page', 'dashboards', 'scheduler', 'cli', 'e2e'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [mode, ...more] = process.argv.slice(2);
 if (mode !== 'quick' && mode !== 'full') {
