@@ -58,9 +58,14 @@ export function npmStart(args: string[], env: Environment = {}, options: SpawnOp
   );
 }
 
-/** Starts `weighbridge` with these arguments and waits until it is ready. */
+/** Starts `weighbridge` with these arguments and waits until it is ready. Ends with its test. */
 export function start(args: string[], env: Environment = {}): Promise<Running> {
   return untilReady(spawn(process.execPath, [bin, ...args, '--json'], optionsOf(env)));
+}
+
+/** The same for several tests: whoever starts it stops it, with {@link stop}. */
+export function startShared(args: string[], env: Environment = {}): Promise<Running> {
+  return readEvents(spawn(process.execPath, [bin, ...args, '--json'], optionsOf(env)));
 }
 
 // Nothing of the developer's own reaches the tests.
@@ -69,11 +74,15 @@ function optionsOf(env: Environment): SpawnOptions {
   return { env: { ...process.env, ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] };
 }
 
-async function untilReady(child: ChildProcess): Promise<Running> {
+function untilReady(child: ChildProcess): Promise<Running> {
+  onTestFinished(() => stop(child));
+  return readEvents(child);
+}
+
+async function readEvents(child: ChildProcess): Promise<Running> {
   const events: Event[] = [];
   let output = '';
   const ready = Promise.withResolvers<void>();
-  onTestFinished(() => stop(child));
   child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));
   createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     output += `${line}\n`;
@@ -94,7 +103,8 @@ async function untilReady(child: ChildProcess): Promise<Running> {
   };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Ends a service as an operator would, and at last by force. */
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || !alive(child.pid)) return;
   child.kill('SIGTERM');
   const closed = once(child, 'close');

@@ -5,7 +5,13 @@ import { onTestFinished } from 'vitest';
 
 /** A folder of the test's own, gone after it. */
 export async function createFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'weighbridge-e2e-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+  const { path, remove } = await createSharedFolder();
+  onTestFinished(remove);
+  return path;
+}
+
+/** A folder of several tests: whoever makes it removes it. */
+export async function createSharedFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'weighbridge-e2e-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -1,4 +1,5 @@
 export { nameBandwidthMetrics } from './bandwidth-names.ts';
+export { listQueries, type PanelQuery } from './grafana/list-queries.ts';
 export { createComposeFiles, createDashboards, createMonitoringFiles } from './monitoring-files.ts';
 export { interpolate } from './promql/interpolate.ts';
 export { findLeftSide, type ParsedPromql, parsePromql, type Selection } from './promql/parse-promql.ts';

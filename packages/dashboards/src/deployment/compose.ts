@@ -18,7 +18,6 @@ const images = Object.freeze({
 export function formatCompose({ job }: MonitoredService): string {
   return stringify(
     {
-      name: 'weighbridge',
       services: {
         master: {
           image: images.node,

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { scrapeInterval } from './scrape.ts';
 
 /** Links to the data source go by it: it never changes. */
-export const datasourceUid = 'weighbridge-metrics';
+const datasourceUid = 'weighbridge-metrics';
 
 /** Where the provisioning folder lies on a machine with Grafana, the container's included. */
 export const grafanaProvisioning = '/etc/grafana/provisioning';

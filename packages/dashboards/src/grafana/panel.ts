@@ -55,7 +55,7 @@ export interface Place {
 }
 
 /** What every panel has: no panel without a unit, a description, and what it shows without data. */
-export interface PanelOptions {
+interface PanelOptions {
   readonly title: string;
   /** What it shows and what to do about it, in full sentences. */
   readonly description: string;

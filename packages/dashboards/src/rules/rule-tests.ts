@@ -58,7 +58,8 @@ function bandwidthCases({ prefix, job }: MonitoredService): Case[] {
   const connection = (direction: string) => `${names.connectionBytes}{${target},direction="${direction}"}`;
   const { highBytesPerSecond, monthlyEgressBytes } = thresholds;
   const steadyPerMinute = highBytesPerSecond * 60;
-  const budgetPerMinute = Math.round(monthlyEgressBytes / 30 / 24 / 60);
+  // A day's budget in three hours: a day of evaluations takes promtool seconds.
+  const budgetPerMinute = monthlyEgressBytes / 30 / (3 * 60);
   const balanced = {
     [connection('in')]: '1000+0x20',
     [connection('out')]: '2000+0x20',
@@ -97,11 +98,11 @@ function bandwidthCases({ prefix, job }: MonitoredService): Case[] {
       at: '16m',
     },
     {
-      name: 'twice the pace that the budget allows is over it',
+      name: 'twice the budget of a day within three hours is over it',
       alert: 'EgressBudget',
       severity: 'warning',
-      series: { [connection('out')]: `0+${2 * budgetPerMinute}x1560` },
-      at: '25h',
+      series: { [connection('out')]: `0+${Math.round(2 * budgetPerMinute)}x200` },
+      at: '3h',
       fires: {
         labels: { job },
         summary: `${job} sends more than its monthly budget.`,
@@ -109,14 +110,14 @@ function bandwidthCases({ prefix, job }: MonitoredService): Case[] {
       },
     },
     {
-      name: 'half the pace is within the budget, and what came in does not count',
+      name: 'half of it is within the budget, and what came in does not count',
       alert: 'EgressBudget',
       severity: 'warning',
       series: {
-        [connection('out')]: `0+${Math.round(budgetPerMinute / 2)}x1560`,
-        [connection('in')]: `0+${4 * budgetPerMinute}x1560`,
+        [connection('out')]: `0+${Math.round(budgetPerMinute / 2)}x200`,
+        [connection('in')]: `0+${Math.round(4 * budgetPerMinute)}x200`,
       },
-      at: '25h',
+      at: '3h',
     },
     {
       name: 'a target that is up without the metrics is told',

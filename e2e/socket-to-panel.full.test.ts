@@ -1,0 +1,292 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type AlertingRule,
+  createDashboards,
+  createMonitoringFiles,
+  createRuleGroups,
+  findLeftSide,
+  listQueries,
+  type PanelQuery,
+  type RecordingRule,
+  schedulerService,
+} from '@weighbridge/dashboards';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { anyPorts, type Running, startShared, stop, weighbridge } from './support/cli.ts';
+import { createSharedFolder } from './support/folder.ts';
+import { engineHint, type MetricEngine, startPrometheus, startVictoriaMetrics } from './support/metric-engines.ts';
+import { type PlainService, serveMetricsText, startPlainService } from './support/plain-service.ts';
+import { findSilent } from './support/silent-queries.ts';
+import { SteadyTraffic } from './support/steady-traffic.ts';
+
+if (engineHint !== undefined && process.env.CI) throw new Error(engineHint);
+
+const windowSeconds = 10;
+const masterJob = schedulerService.job;
+const serviceJob = 'plain-service';
+const renamedJob = 'renamed';
+
+describe.skipIf(engineHint !== undefined)(`from socket to panel${engineHint ? ` (${engineHint})` : ''}`, () => {
+  let master: Running;
+  let service: PlainService;
+  let renamed: Awaited<ReturnType<typeof serveMetricsText>>;
+  let engines: MetricEngine[];
+  const undo: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    const folder = await createSharedFolder();
+    undo.push(folder.remove);
+    master = await startShared(['up', ...anyPorts, '--data', folder.path]);
+    undo.push(() => stop(master.child));
+    service = await startPlainService();
+    undo.push(service.stop);
+    // The same master, and one of its metrics under another name.
+    renamed = await serveMetricsText(async () =>
+      (await (await fetch(master.metricsUrl)).text()).replaceAll(
+        'scheduler_node_slots_used',
+        'scheduler_node_slots_taken',
+      ),
+    );
+    undo.push(renamed.stop);
+    const files = createFiles();
+    engines = await Promise.all([startPrometheus(files), startVictoriaMetrics(files)]);
+    undo.push(...engines.map((engine) => engine.stop));
+    for (const engine of engines) await untilScraped(engine);
+  });
+  afterAll(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+
+  /** What `dashboards export` writes, with more targets and a scrape each second. */
+  function createFiles(): Map<string, string> {
+    const target = new URL(master.metricsUrl).host;
+    const files = createMonitoringFiles({ ...schedulerService, target });
+    for (const name of ['prometheus.yml', 'victoriametrics.yml']) {
+      const config = parse(files.get(name) ?? '');
+      config.global = { scrape_interval: '1s', ...(name === 'prometheus.yml' && { evaluation_interval: '1s' }) };
+      delete config.alerting;
+      for (const [job, address] of [
+        [serviceJob, service.metricsTarget],
+        [renamedJob, renamed.target],
+      ]) {
+        config.scrape_configs.push({ job_name: job, static_configs: [{ targets: [address] }] });
+      }
+      files.set(name, stringify(config));
+    }
+    return files;
+  }
+
+  const values = (job: string, prefix: string) => ({
+    job,
+    prefix,
+    instance: '.+',
+    price: '0.09',
+    __rate_interval: `${windowSeconds}s`,
+    __range: '5m',
+  });
+  const dashboards = createDashboards(schedulerService);
+  const queriesOf = (file: string, job: string, prefix = ''): PanelQuery[] => {
+    const dashboard = dashboards.get(file);
+    if (!dashboard) throw new Error(`there is no ${file}`);
+    return listQueries(dashboard, values(job, prefix));
+  };
+  const findSilentPanels = async (engine: MetricEngine, queries: PanelQuery[]) =>
+    [...new Set((await findSilent(engine, queries)).map(({ panel }) => panel))].sort();
+  const rules = createRuleGroups(schedulerService).flatMap((group) => group.rules);
+
+  describe('on a fresh start, without any traffic', () => {
+    test('every panel of the scheduler has data, but for quantiles of what has not happened', async () => {
+      for (const engine of engines) {
+        const silent = await findSilentPanels(engine, queriesOf('distributed-scheduler.json', masterJob));
+        expect(
+          silent.filter((panel) => !quantilePanels.includes(panel)),
+          engine.name,
+        ).toEqual([]);
+      }
+    });
+
+    test('a service that lists no routes lacks only what is by endpoint or client, and quantiles', async () => {
+      for (const engine of engines) {
+        expect(
+          await findSilentPanels(engine, queriesOf('http-bandwidth.json', serviceJob, 'weighbridge_')),
+          engine.name,
+        ).toEqual([
+          'Aborted Exchanges',
+          'Bandwidth by Client',
+          'Bandwidth by Endpoint',
+          'Request/Response Size Distribution',
+          'Share of Exchanges Aborted',
+          'Top Endpoints',
+        ]);
+      }
+    });
+
+    test('every rule but quantiles has data, and no alert fires', async () => {
+      for (const engine of engines) {
+        const silent = await findSilent(engine, rules.map(toPanelQuery));
+        expect(
+          silent.filter(({ promql }) => !promql.includes('histogram_quantile')).map(({ panel }) => panel),
+          engine.name,
+        ).toEqual([]);
+      }
+      expect(await engines[0]?.query('ALERTS')).toEqual([]);
+    });
+
+    test('the variables of the dashboards find prefixes, jobs and instances', async () => {
+      for (const { name, url } of engines) {
+        const list = async (label: string, selector: string) => {
+          const answer = await fetch(`${url}/api/v1/label/${label}/values?match[]=${encodeURIComponent(selector)}`);
+          return ((await answer.json()) as { data: string[] }).data;
+        };
+        expect(await list('__name__', '{__name__=~".*http_connection_bytes_total"}'), name).toEqual([
+          'scheduler_http_connection_bytes_total',
+          'weighbridge_http_connection_bytes_total',
+        ]);
+        expect(await list('job', 'weighbridge_http_connection_bytes_total'), name).toEqual([serviceJob]);
+        expect(await list('instance', `scheduler_http_connection_bytes_total{job=~"${masterJob}"}`), name).toEqual([
+          new URL(master.metricsUrl).host,
+        ]);
+      }
+    });
+
+    test('a metric that was renamed is told by the panel that asks for it', async () => {
+      for (const engine of engines) {
+        const silent = await findSilentPanels(engine, queriesOf('distributed-scheduler.json', renamedJob));
+        expect(
+          silent.filter((panel) => !quantilePanels.includes(panel)),
+          engine.name,
+        ).toEqual(['Slots Used']);
+      }
+    });
+  });
+
+  describe('under steady traffic, with jobs that run', () => {
+    let echo: SteadyTraffic;
+    let blobs: SteadyTraffic;
+    let atMs: number;
+
+    test('flows for longer than a window', async () => {
+      const authorization = `Bearer ${master.env.WEIGHBRIDGE_TOKEN}`;
+      const content = randomBytes(40_000);
+      const blob = `${master.apiUrl}/blobs/${createHash('sha256').update(content).digest('hex')}`;
+      const put = await fetch(blob, { method: 'PUT', headers: { authorization }, body: content });
+      expect(put.status).toBe(201);
+      const body = randomBytes(20_000);
+      echo = new SteadyTraffic(`${service.url}/echo`, { method: 'POST', headers: { 'x-client': 'acme' } }, body, 50);
+      blobs = new SteadyTraffic(blob, { headers: { authorization } }, Buffer.alloc(0), 50);
+      await delay(windowSeconds * 1000);
+      for (let job = 0; job < 3; job++) {
+        const ended = await weighbridge(['jobs', 'submit', '--wait', '--', 'echo', 'hello'], master.env);
+        expect(ended).toMatchObject({ code: 0, stdout: 'hello\n' });
+      }
+      await delay(3000);
+      // The last scrape before that moment has arrived by now.
+      atMs = Date.now() - 1000;
+    });
+
+    test('every panel of both dashboards has data, also the general one asked about the scheduler', async () => {
+      for (const engine of engines) {
+        const asked: [string, PanelQuery[]][] = [
+          ['scheduler', queriesOf('distributed-scheduler.json', masterJob)],
+          ['service', queriesOf('http-bandwidth.json', serviceJob, 'weighbridge_')],
+          ['scheduler as a service', queriesOf('http-bandwidth.json', masterJob, 'scheduler_')],
+        ];
+        const silent = await Promise.all(
+          asked.map(async ([name, queries]) => [name, await findSilentPanels(engine, queries)]),
+        );
+        expect(Object.fromEntries(silent), engine.name).toEqual({
+          scheduler: [],
+          service: [],
+          // Its clients are its nodes, in a family of their own.
+          'scheduler as a service': ['Bandwidth by Client'],
+        });
+      }
+    });
+
+    test('rates are those of the traffic', async () => {
+      const rate = (traffic: SteadyTraffic) => traffic.rate(atMs - windowSeconds * 1000, atMs);
+      for (const engine of engines) {
+        const read = async (file: string, job: string, prefix: string, legend: string, endpoint: string) => {
+          const query = queriesOf(file, job, prefix).find(
+            (one) => one.panel === 'Bandwidth by Endpoint' && one.legend === legend,
+          );
+          const series = await engine.query(query?.promql ?? '', atMs / 1000);
+          return series.find(({ labels }) => labels.endpoint === endpoint)?.value ?? Number.NaN;
+        };
+        const seen = {
+          echoIn: await read('http-bandwidth.json', serviceJob, 'weighbridge_', 'in {{endpoint}}', '/echo'),
+          echoOut: await read('http-bandwidth.json', serviceJob, 'weighbridge_', 'out {{endpoint}}', '/echo'),
+          blobsOut: await read('distributed-scheduler.json', masterJob, '', 'out {{endpoint}}', '/blobs/:sha256'),
+        };
+        const sent = { echoIn: rate(echo).in, echoOut: rate(echo).out, blobsOut: rate(blobs).out };
+        expect(sent.echoIn).toBeGreaterThan(100_000);
+        for (const name of ['echoIn', 'echoOut', 'blobsOut'] as const) {
+          expect(seen[name] / sent[name], `${engine.name}: ${name}`).toBeGreaterThan(0.95);
+          expect(seen[name] / sent[name], `${engine.name}: ${name}`).toBeLessThan(1.05);
+        }
+      }
+    });
+
+    test('every rule has data in both engines, and Prometheus has recorded it', async () => {
+      for (const engine of engines) {
+        expect(await findSilent(engine, rules.map(toPanelQuery)), engine.name).toEqual([]);
+      }
+      const prometheus = engines[0] as MetricEngine;
+      const recorded = rules.flatMap((rule) => ('record' in rule ? [rule.record] : []));
+      const asked = recorded.map((promql) => ({ panel: promql, legend: '', promql }));
+      expect(await findSilent(prometheus, asked)).toEqual([]);
+      const unaccounted = await prometheus.query('job_instance_direction:scheduler_http_unaccounted_bytes:current');
+      expect(unaccounted.map(({ value }) => value)).toEqual(unaccounted.map(() => 0));
+    });
+
+    test('counters are what the clients counted, to the byte', async () => {
+      await Promise.all([echo.stop(), blobs.stop()]);
+      for (const engine of engines) {
+        const counted = async () => {
+          await flush(engine);
+          const sum = async (promql: string) => (await engine.query(`sum(${promql})`))[0]?.value;
+          return {
+            echo: {
+              in: await sum(`weighbridge_http_request_bytes_total{job="${serviceJob}",endpoint="/echo"}`),
+              out: await sum(`weighbridge_http_response_bytes_total{job="${serviceJob}",endpoint="/echo"}`),
+            },
+            blobs: {
+              in: await sum(
+                `scheduler_http_request_bytes_total{job="${masterJob}",method="GET",endpoint="/blobs/:sha256"}`,
+              ),
+              out: await sum(
+                `scheduler_http_response_bytes_total{job="${masterJob}",method="GET",endpoint="/blobs/:sha256"}`,
+              ),
+            },
+          };
+        };
+        await expect
+          .poll(counted, { timeout: 10_000, interval: 250 })
+          .toEqual({ echo: echo.total, blobs: blobs.total });
+      }
+    });
+  });
+});
+
+/** Panels that show nothing until something has happened in their window. */
+const quantilePanels = ['Claim Duration', 'Request/Response Size Distribution', 'Run Time', 'Wait for a Node'];
+
+/** Of a recording rule its query, of an alert what it compares. */
+function toPanelQuery(rule: RecordingRule | AlertingRule): PanelQuery {
+  if ('record' in rule) return { panel: rule.record, legend: '', promql: rule.expr };
+  return { panel: rule.alert, legend: '', promql: findLeftSide(rule.expr) };
+}
+
+/** VictoriaMetrics shows what it has taken in only a moment later, unless it is told to. */
+async function flush({ url }: MetricEngine): Promise<void> {
+  await fetch(`${url}/internal/force_flush`).catch(() => undefined);
+}
+
+async function untilScraped(engine: MetricEngine): Promise<void> {
+  const scrapes = async () => {
+    await flush(engine);
+    return (await engine.query('count_over_time(up[1m])')).filter(({ value }) => value >= 4).length === 3;
+  };
+  await vi.waitUntil(scrapes, { timeout: 30_000, interval: 250 });
+}
