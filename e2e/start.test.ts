@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -108,6 +108,12 @@ test.each([
   [['jobs', 'submit', '--input', '/nonexistent/file', '--', 'echo'], '/nonexistent/file'],
   [['jobs', 'list', '--state', 'odd'], '--state'],
   [['jobs', 'list', '--token-file', '/nonexistent/token'], '/nonexistent/token'],
+  [['dashboards', 'export'], '--out'],
+  [
+    ['dashboards', 'export', '--out', '/nonexistent/x', '--prefix', '9'],
+    '--prefix must be the beginning of a metric name',
+  ],
+  [['dashboards', 'export', '--out', '/nonexistent/x', '--target', 'here'], '--target must be host:port'],
   [['nope'], "unknown command 'nope'"],
 ])('bad use is told in one sentence and exits with 2: %j', async (args, told) => {
   const { code, stdout, stderr } = await weighbridge(args);
@@ -115,6 +121,36 @@ test.each([
   expect(stderr).toContain(told);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
+
+test('dashboards are exported for another service, once more over their own files, and never over others', async () => {
+  const folder = join(await createFolder(), 'shop');
+  const args = ['dashboards', 'export', '--out', folder, '--prefix', 'shop_', '--target', 'shop.internal:9465'];
+  const { code, stdout } = await weighbridge([...args, '--json']);
+  expect(code).toBe(0);
+  const { files } = JSON.parse(stdout) as { files: string[] };
+  expect(files).toContain('grafana/provisioning/dashboards/weighbridge/http-bandwidth.json');
+  const rules = join(folder, 'rules', 'shop.rules.yml');
+  expect(await readFile(rules, 'utf8')).toContain('shop_http_connection_bytes_total');
+  expect((await weighbridge(args)).code).toBe(0);
+
+  await writeFile(rules, 'mine');
+  const refused = await weighbridge(args);
+  expect(refused.stderr).toMatch(sentence);
+  expect(refused.stderr).toContain(rules);
+  expect(refused.code).toBe(1);
+  expect(await readFile(rules, 'utf8')).toBe('mine');
+});
+
+test.each(['/proc/weighbridge', '/dev/null'])(
+  'dashboards that cannot be written to %s are one sentence',
+  async (out) => {
+    const { code, stdout, stderr } = await weighbridge(['dashboards', 'export', '--out', out]);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toContain(out);
+    expect(stderr).toContain('--out');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  },
+);
 
 test('a master that is not there is one sentence that names its address', async () => {
   const { code, stderr } = await weighbridge(['jobs', 'list', '--master', 'http://127.0.0.1:1'], {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addExamples, WeighbridgeCommand } from './command.ts';
+import { addDashboardsExport } from './commands/dashboards-export.ts';
 import { addJobsDownload } from './commands/jobs-download.ts';
 import { addJobsList } from './commands/jobs-list.ts';
 import { addJobsLogs } from './commands/jobs-logs.ts';
@@ -37,5 +38,9 @@ export function createProgram(): Command {
   const nodes = program.command('nodes').description('The machines that run jobs.');
   addExamples(nodes, ['weighbridge nodes list']);
   addNodesList(nodes);
+
+  const dashboards = program.command('dashboards').description('What Grafana, Prometheus and VictoriaMetrics load.');
+  addExamples(dashboards, ['weighbridge dashboards export --out monitoring/']);
+  addDashboardsExport(dashboards);
   return program;
 }

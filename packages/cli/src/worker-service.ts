@@ -1,7 +1,7 @@
 import type { WorkerEvent, WorkerOptions } from '@weighbridge/scheduler';
 import { FailedError } from './errors.ts';
+import { loadScheduler } from './optional-packages.ts';
 import type { Reporter } from './reporter.ts';
-import { loadScheduler } from './scheduler.ts';
 import type { Service } from './service.ts';
 
 /** A worker as a service: it fails when another worker takes its name. */

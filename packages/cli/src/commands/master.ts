@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import { addExamples } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-options.ts';
+import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
-import { loadScheduler } from '../scheduler.ts';
 import { runUntilStopped } from '../service.ts';
 
 interface Flags extends MasterFlags {

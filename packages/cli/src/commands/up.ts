@@ -3,8 +3,8 @@ import type { MasterInfo, WorkerOptions } from '@weighbridge/scheduler';
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
 import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-options.ts';
+import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
-import { loadScheduler } from '../scheduler.ts';
 import { runUntilStopped } from '../service.ts';
 import { startWorker } from '../worker-service.ts';
 
