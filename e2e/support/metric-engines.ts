@@ -26,7 +26,11 @@ export interface MetricEngine {
 /** Files below the folder that the engine is started in. */
 type Files = ReadonlyMap<string, string>;
 
-const programs = { prometheus: '/usr/bin/prometheus', 'victoria-metrics': '/usr/bin/victoria-metrics' } as const;
+const programs = {
+  prometheus: '/usr/bin/prometheus',
+  'victoria-metrics': '/usr/bin/victoria-metrics',
+  vmalert: '/usr/bin/vmalert',
+} as const;
 
 /** What to install, where a program is missing. */
 export const engineHint = isInstalled()
@@ -50,9 +54,24 @@ export function startVictoriaMetrics(files: Files): Promise<MetricEngine> {
     '-storageDataPath=data',
     `-httpListenAddr=127.0.0.1:${port}`,
     '-loggerLevel=ERROR',
-    // Otherwise it hides what is younger than 30 s, and remembers that a series was not there.
+    // Otherwise it hides what is younger than 30 s.
     '-search.latencyOffset=1ms',
     '-search.disableCache',
+  ]);
+}
+
+/** Starts vmalert, which writes what these files' rules record into VictoriaMetrics. */
+export function startRules(files: Files, { url }: MetricEngine): Promise<Pick<MetricEngine, 'stop'>> {
+  return startEngine('vmalert', files, '/health', (port) => [
+    '-rule=rules/*.rules.yml',
+    `-datasource.url=${url}`,
+    `-remoteRead.url=${url}`,
+    `-remoteWrite.url=${url}`,
+    // It insists on one; no alert of these tests fires.
+    `-notifier.url=${url}`,
+    '-evaluationInterval=1s',
+    `-httpListenAddr=127.0.0.1:${port}`,
+    '-loggerLevel=ERROR',
   ]);
 }
 

@@ -5,6 +5,7 @@ import { composeMetricsUrl, composeTarget, formatCompose } from './deployment/co
 import { formatDashboardProvider, formatDatasource } from './deployment/grafana-provisioning.ts';
 import { formatKubernetes } from './deployment/kubernetes.ts';
 import { formatPrometheus, formatVictoriaMetrics } from './deployment/scrape.ts';
+import { formatUnits } from './deployment/systemd.ts';
 import { createDistributedScheduler } from './grafana/distributed-scheduler.ts';
 import { createHttpBandwidth } from './grafana/http-bandwidth.ts';
 import { formatRules } from './rules/rule.ts';
@@ -49,10 +50,14 @@ export function createMonitoringFiles(service: MonitoredService): Map<string, st
   return files;
 }
 
-/** The composition that runs a scheduler from a clone, beside the files of {@link createMonitoringFiles}. */
-export function createComposeFiles(service: MonitoredService): Map<string, string> {
+/**
+ * What runs a scheduler from a clone, with or without containers, beside the files of {@link createMonitoringFiles}.
+ */
+export function createDeploymentFiles(service: MonitoredService): Map<string, string> {
   const inside = { ...service, target: composeTarget };
+  const units = [...formatUnits(`${service.job}.rules.yml`)];
   return new Map([
+    ...units.map(([name, text]): [string, string] => [`systemd/${name}`, withHeading(text, unitHint)]),
     ['compose.yaml', withHeading(formatCompose(service), composeHint)],
     [
       'compose/victoriametrics.yml',
@@ -92,6 +97,8 @@ vmalert -rule=rules/${ruleFile} -datasource.url=http://127.0.0.1:8428 -remoteRea
 function kubernetesHint({ job }: MonitoredService): string {
   return `The Service or Pod needs the label app.kubernetes.io/name: ${job} and a port named metrics.`;
 }
+
+const unitHint = 'docs/OPERATING.md says where it belongs and what else it needs.';
 
 const composeHint = `Master, VictoriaMetrics, vmalert and Grafana from a clone: docker compose -f monitoring/compose.yaml up
 Then http://127.0.0.1:3000 (admin, admin), folder Weighbridge. Checked against the compose schema; no Docker engine

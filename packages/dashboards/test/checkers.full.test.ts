@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schedulerService } from '../src/index.ts';
 
 const run = promisify(execFile);
-const monitoring = fileURLToPath(new URL('../../../monitoring/', import.meta.url));
+const clone = fileURLToPath(new URL('../../../', import.meta.url));
+const monitoring = join(clone, 'monitoring');
 
 /** Each program that judges a file, and Debian's package of it. */
 const packages: Record<string, string> = {
@@ -17,6 +18,7 @@ const packages: Record<string, string> = {
   amtool: 'prometheus-alertmanager',
   vmalert: 'victoria-metrics',
   'docker-compose': 'docker-compose',
+  'systemd-analyze': 'systemd',
 };
 const missing = Object.entries(packages).filter(([program]) => !isInstalled(program));
 const hint = `needs apt-get install ${missing.map(([, name]) => name).join(' ')}`;
@@ -44,6 +46,14 @@ describe.skipIf(missing.length > 0)(
       ['docker-compose', ['-f', 'compose.yaml', 'config', '--quiet']],
     ])('%s %j', async (program, args) => {
       await run(program, args, { cwd: folder });
+    });
+
+    test.each(['weighbridge.service', 'weighbridge-vmalert.service'])('systemd takes %s', async (unit) => {
+      const text = await readFile(join(folder, 'systemd', unit), 'utf8');
+      // The clone that the unit names is this one.
+      await writeFile(join(folder, unit), text.replaceAll('/opt/weighbridge/', clone));
+      const { stderr } = await run('systemd-analyze', ['verify', join(folder, unit)]);
+      expect(stderr).not.toContain(unit);
     });
 
     test.each(['victoriametrics.yml', 'compose/victoriametrics.yml'])('VictoriaMetrics takes %s', async (file) => {

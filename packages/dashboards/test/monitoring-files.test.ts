@@ -2,16 +2,44 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createComposeFiles, createMonitoringFiles, resolveService, schedulerService } from '../src/index.ts';
+import {
+  createDeploymentFiles,
+  createMonitoringFiles,
+  createReference,
+  createRuleGroups,
+  resolveService,
+  schedulerService,
+} from '../src/index.ts';
 
 const folder = fileURLToPath(new URL('../../../monitoring/', import.meta.url));
+const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
 
 test('monitoring/ is what the code makes; `npm run generate` writes it', () => {
-  const files = new Map([...createMonitoringFiles(schedulerService), ...createComposeFiles(schedulerService)]);
+  const files = new Map([...createMonitoringFiles(schedulerService), ...createDeploymentFiles(schedulerService)]);
   const there = globSync('**/*', { cwd: folder, withFileTypes: true }).filter((entry) => entry.isFile());
   const paths = there.map((entry) => `${entry.parentPath}/${entry.name}`.slice(folder.length));
   expect(paths.sort()).toEqual([...files.keys()].sort());
   for (const [path, text] of files) expect(readFileSync(folder + path, 'utf8'), path).toBe(text);
+});
+
+test.each([...createReference()])(
+  'docs/BANDWIDTH_MONITORING.md has the table %s that the code makes',
+  (name, table) => {
+    const text = readFileSync(`${docs}BANDWIDTH_MONITORING.md`, 'utf8');
+    expect(text).toContain(`<!-- generate ${name} -->\n\n${table}\n\n<!-- end -->`);
+  },
+);
+
+test("every alert's runbook link leads to a heading", () => {
+  const text = readFileSync(`${docs}BANDWIDTH_MONITORING.md`, 'utf8');
+  const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase());
+  const alerts = createRuleGroups(schedulerService).flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
+  expect(alerts.length).toBeGreaterThan(5);
+  for (const { annotations } of alerts) {
+    const [file, anchor] = annotations.runbook_url.split('#');
+    expect(file).toBe('docs/BANDWIDTH_MONITORING.md');
+    expect(anchors).toContain(anchor);
+  }
 });
 
 describe('for another service', () => {
