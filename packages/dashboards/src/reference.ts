@@ -15,7 +15,7 @@ export function createReference(): Map<string, string> {
     ['scheduler-metrics', formatMetrics('', Object.values(schedulerMetrics))],
     ...[...createDashboards(schedulerService)].map(([file, dashboard]): [string, string] => [
       `panels ${file}`,
-      formatPanels(JSON.parse(JSON.stringify(dashboard.panels)) as PanelJson[]),
+      formatPanels(file.replace('.json', ''), JSON.parse(JSON.stringify(dashboard.panels)) as PanelJson[]),
     ]),
     ['alerts', formatAlerts()],
     ['recording-rules', formatRecordingRules()],
@@ -42,8 +42,13 @@ function formatMetrics(prefix: string, metrics: readonly Metric[]): string {
   );
 }
 
-/** A table a row of the dashboard, each below the row's title. */
-function formatPanels(panels: readonly PanelJson[]): string {
+/** The file that the picture of a dashboard's row has, e.g. `health.png`. */
+export function toPictureName(rowTitle: string): string {
+  return `${rowTitle.toLowerCase().replaceAll(/[^a-z]+/g, '-')}.png`;
+}
+
+/** A table a row of the dashboard, each below the row's title and picture. */
+function formatPanels(dashboard: string, panels: readonly PanelJson[]): string {
   const sections: string[] = [];
   for (const [index, { type, title }] of panels.entries()) {
     if (type !== 'row') continue;
@@ -51,7 +56,8 @@ function formatPanels(panels: readonly PanelJson[]): string {
     const end = after.findIndex((panel) => panel.type === 'row');
     const below = end < 0 ? after : after.slice(0, end);
     const rows = below.map((panel) => [panel.title, panel.description]);
-    sections.push(`**${title}**\n\n${formatTable(['panel', 'what it shows'], rows)}`);
+    const picture = `![${title}, drawn with Grafana's components](pictures/${dashboard}/${toPictureName(title)})`;
+    sections.push(`**${title}**\n\n${picture}\n\n${formatTable(['panel', 'what it shows'], rows)}`);
   }
   return sections.join('\n\n');
 }

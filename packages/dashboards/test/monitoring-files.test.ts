@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -11,8 +12,9 @@ import {
   schedulerService,
 } from '../src/index.ts';
 
-const folder = fileURLToPath(new URL('../../../monitoring/', import.meta.url));
-const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = `${root}monitoring/`;
+const document = `${root}docs/BANDWIDTH_MONITORING.md`;
 
 test('monitoring/ is what the code makes; `npm run generate` writes it', () => {
   const files = new Map([...createMonitoringFiles(schedulerService), ...createDeploymentFiles(schedulerService)]);
@@ -25,13 +27,21 @@ test('monitoring/ is what the code makes; `npm run generate` writes it', () => {
 test.each([...createReference()])(
   'docs/BANDWIDTH_MONITORING.md has the table %s that the code makes',
   (name, table) => {
-    const text = readFileSync(`${docs}BANDWIDTH_MONITORING.md`, 'utf8');
+    const text = readFileSync(document, 'utf8');
     expect(text).toContain(`<!-- generate ${name} -->\n\n${table}\n\n<!-- end -->`);
   },
 );
 
+test('every picture that a document shows is there', () => {
+  for (const file of [document, `${root}README.md`]) {
+    const pictures = [...readFileSync(file, 'utf8').matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path = '']) => path);
+    expect(pictures.length, file).toBeGreaterThan(0);
+    for (const picture of pictures) expect(existsSync(join(dirname(file), picture)), picture).toBe(true);
+  }
+});
+
 test("every alert's runbook link leads to a heading", () => {
-  const text = readFileSync(`${docs}BANDWIDTH_MONITORING.md`, 'utf8');
+  const text = readFileSync(document, 'utf8');
   const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase());
   const alerts = createRuleGroups(schedulerService).flatMap(({ rules }) => rules.filter((rule) => 'alert' in rule));
   expect(alerts.length).toBeGreaterThan(5);

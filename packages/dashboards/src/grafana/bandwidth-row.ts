@@ -1,6 +1,7 @@
 import type { BandwidthNames } from '../bandwidth-names.ts';
 import { quantile } from '../promql/quantile.ts';
 import { thresholds } from '../thresholds.ts';
+import { directionColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph, type Place, type PlacedPanel, type Query, type Step, stat } from './panel.ts';
 import { select } from './variables.ts';
@@ -30,6 +31,7 @@ export function bandwidthRow(names: BandwidthNames, what: string, quantiles: rea
         ],
         steps: bandwidthSteps,
         below: 'in',
+        colors: directionColors,
         noValue: 'No series: is the scrape up?',
         place: { x: 0, y: 0, w: 10, h: 8 },
       }),

@@ -1,5 +1,6 @@
 import type { BandwidthNames } from '../bandwidth-names.ts';
 import { unaccounted } from '../promql/unaccounted.ts';
+import { directionColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph } from './panel.ts';
 import { select, targetMatchers } from './variables.ts';
@@ -22,6 +23,7 @@ export function connectionRow(names: BandwidthNames): Row {
         ],
         stacked: true,
         below: 'in ',
+        manyLines: true,
         noValue: 'No series: is the scrape up?',
         place: { x: 0, y: 0, w: 8, h: 8 },
       }),
@@ -72,6 +74,7 @@ export function connectionRow(names: BandwidthNames): Row {
           'Bytes that moved on open connections and whose endpoint or status is not known yet. A request head that comes slowly stands here, and a body that is read before the route is known.',
         unit: 'bytes',
         queries: [{ expr: `sum by (direction) (${names.pending}${select()})`, legend: '{{direction}}' }],
+        colors: directionColors,
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 8, y: 8, w: 8, h: 7 },
@@ -88,6 +91,7 @@ export function connectionRow(names: BandwidthNames): Row {
           },
         ],
         below: 'in',
+        colors: directionColors,
         noValue: 'No series: is the scrape up?',
         place: { x: 16, y: 8, w: 8, h: 7 },
       }),

@@ -57,6 +57,7 @@ function endpointRow(names: BandwidthNames): Row {
           { expr: moved(names.responseBytes), legend: 'out' },
         ],
         columns: { method: 'Method', endpoint: 'Endpoint', 'Value #A': 'In', 'Value #B': 'Out' },
+        sortBy: 'Out',
         noValue: 'No endpoint yet: its series begin with its first request',
         place: { x: 0, y: 0, w: 14, h: 9 },
       }),

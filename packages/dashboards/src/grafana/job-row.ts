@@ -1,6 +1,7 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import { quantile } from '../promql/quantile.ts';
 import { thresholds } from '../thresholds.ts';
+import { jobStateColors, outcomeColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph } from './panel.ts';
 import { select } from './variables.ts';
@@ -20,6 +21,7 @@ export function jobRow(): Row {
         unit: 'short',
         queries: [{ expr: `sum by (state) (max by (queue, state) (${jobs.name}${select()}))`, legend: '{{state}}' }],
         stacked: true,
+        colors: jobStateColors,
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 0, y: 0, w: 8, h: 8 },
@@ -46,6 +48,7 @@ export function jobRow(): Row {
           },
         ],
         stacked: true,
+        colors: jobStateColors,
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 16, y: 0, w: 8, h: 8 },
@@ -87,6 +90,7 @@ export function jobRow(): Row {
           },
         ],
         stacked: true,
+        colors: outcomeColors,
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 16, y: 8, w: 8, h: 8 },

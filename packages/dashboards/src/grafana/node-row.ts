@@ -1,5 +1,6 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import { thresholds } from '../thresholds.ts';
+import { nodeStateColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph } from './panel.ts';
 import { select } from './variables.ts';
@@ -43,6 +44,7 @@ export function nodeRow(): Row {
         unit: 'short',
         queries: [{ expr: `max by (state) (${nodes.name}${select()})`, legend: '{{state}}' }],
         stacked: true,
+        colors: nodeStateColors,
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 0, y: 0, w: 6, h: 8 },

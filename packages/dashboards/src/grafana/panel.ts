@@ -11,6 +11,7 @@ import {
   SortOrder,
   StackingConfigBuilder,
   StackingMode,
+  TableSortByFieldStateBuilder,
   TooltipDisplayMode,
   VizLegendOptionsBuilder,
   VizTooltipOptionsBuilder,
@@ -77,8 +78,10 @@ export interface GraphOptions extends PanelOptions {
   readonly below?: string;
   /** Draws the steps as lines. */
   readonly stepLines?: boolean;
-  /** A table beside the graph, for many lines. */
+  /** A legend that can be sorted and scrolled: beside a wide graph, below a narrow one. */
   readonly manyLines?: boolean;
+  /** Colours of lines by what the legend says. */
+  readonly colors?: Readonly<Record<string, string>>;
 }
 
 export interface StatOptions extends PanelOptions {
@@ -91,6 +94,8 @@ export interface StatOptions extends PanelOptions {
 export interface TableOptions extends PanelOptions {
   /** The queries' labels and then their values, as columns in this order, with their headings. */
   readonly columns: Readonly<Record<string, string>>;
+  /** The heading of the column that it is sorted by at first, the largest on top. */
+  readonly sortBy: string;
 }
 
 /** A panel and its place in the row. */
@@ -101,13 +106,17 @@ export interface PlacedPanel {
 
 /** Lines over time. */
 export function graph(options: GraphOptions): PlacedPanel {
-  const builder = common(new TimeseriesBuilder(), options)
-    .lineWidth(1)
-    .fillOpacity(options.stacked ? 40 : 10)
+  const builder = configure(new TimeseriesBuilder(), options)
+    // In a stack the line of a series at 0 would be drawn around what lies below it.
+    .lineWidth(options.stacked ? 0 : 1)
+    .fillOpacity(options.stacked ? 60 : 10)
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .legend(legend(options.manyLines === true));
+    .legend(options.manyLines ? tableLegend(options.place) : listLegend());
   if (options.stacked) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (options.below !== undefined) builder.overrideByRegexp(`/^${options.below}/`, drawBelow(options.stacked === true));
+  for (const [line, fixedColor] of Object.entries(options.colors ?? {})) {
+    builder.overrideByName(line, [{ id: 'color', value: { mode: 'fixed', fixedColor } }]);
+  }
   if (options.stepLines)
     builder.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   return { builder, place: options.place };
@@ -115,7 +124,7 @@ export function graph(options: GraphOptions): PlacedPanel {
 
 /** One number with a colour that means something. */
 export function stat(options: StatOptions): PlacedPanel {
-  const builder = common(new StatBuilder(), options)
+  const builder = configure(new StatBuilder(), options)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .colorMode(BigValueColorMode.Background)
     .graphMode(options.sparkline ? BigValueGraphMode.Area : BigValueGraphMode.None)
@@ -126,7 +135,8 @@ export function stat(options: StatOptions): PlacedPanel {
 
 /** The answers of instant queries side by side, joined by their labels: none is lost that one side lacks. */
 export function table(options: TableOptions): PlacedPanel {
-  const builder = common(new TableBuilder(), options, true)
+  const builder = configure(new TableBuilder(), options, true)
+    .sortBy([new TableSortByFieldStateBuilder().displayName(options.sortBy).desc(true)])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({
       id: 'organize',
@@ -141,7 +151,7 @@ export function table(options: TableOptions): PlacedPanel {
 
 type AnyBuilder = TimeseriesBuilder | StatBuilder | TableBuilder;
 
-function common<B extends AnyBuilder>(builder: B, options: PanelOptions, asTable = false): B {
+function configure<B extends AnyBuilder>(builder: B, options: PanelOptions, asTable = false): B {
   const { title, description, unit, queries, steps = [{ color: 'green' }], noValue, decimals, min, max } = options;
   builder
     .title(title)
@@ -170,12 +180,19 @@ function target({ expr, legend }: Query, index: number, asTable: boolean): Dataq
   return asTable ? builder.instant().format(PromQueryFormat.Table) : builder.range();
 }
 
-function legend(manyLines: boolean): VizLegendOptionsBuilder {
-  const builder = new VizLegendOptionsBuilder().showLegend(true);
-  if (!manyLines) return builder.displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([]);
-  return builder
+function listLegend(): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .displayMode(LegendDisplayMode.List)
+    .placement(LegendPlacement.Bottom)
+    .calcs([]);
+}
+
+function tableLegend({ w }: Place): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
     .displayMode(LegendDisplayMode.Table)
-    .placement(LegendPlacement.Right)
+    .placement(w > 12 ? LegendPlacement.Right : LegendPlacement.Bottom)
     .calcs(['lastNotNull', 'max'])
     .sortBy('Max')
     .sortDesc(true);

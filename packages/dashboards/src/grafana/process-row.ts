@@ -17,7 +17,7 @@ export function processRow(): Row {
         queries: [{ expr: `rate(${metrics.cpuSeconds}${select()}[$__rate_interval])`, legend: '{{instance}}' }],
         min: 0,
         noValue: 'No series: is the scrape up?',
-        place: { x: 0, y: 0, w: 6, h: 7 },
+        place: { x: 0, y: 0, w: 5, h: 7 },
       }),
       graph({
         title: 'Memory',
@@ -30,11 +30,11 @@ export function processRow(): Row {
         ],
         min: 0,
         noValue: 'No series: is the scrape up?',
-        place: { x: 6, y: 0, w: 6, h: 7 },
+        place: { x: 5, y: 0, w: 6, h: 7 },
       }),
       graph({
         title: 'Event Loop Lag',
-        description: `How late timers fire. Above ${thresholds.eventLoopLagSeconds} s heartbeats and claims wait; above ${thresholds.eventLoopLagHighSeconds} s something holds the process up.`,
+        description: `How late timers fire; some 10 ms are the resolution of the measurement. Above ${thresholds.eventLoopLagSeconds} s heartbeats and claims wait; above ${thresholds.eventLoopLagHighSeconds} s something holds the process up.`,
         unit: 's',
         queries: [
           { expr: `${metrics.eventLoopLagP50Seconds}${select()}`, legend: 'p50 {{instance}}' },
@@ -48,23 +48,27 @@ export function processRow(): Row {
         ],
         stepLines: true,
         noValue: 'No series: is the scrape up?',
-        place: { x: 12, y: 0, w: 6, h: 7 },
+        place: { x: 11, y: 0, w: 5, h: 7 },
       }),
       graph({
-        title: 'Open Files and Uptime',
+        title: 'Open Files',
         description:
-          'Share of the allowed file descriptors that are open, and hours since the start; a drop of the latter is a restart.',
-        unit: 'short',
-        queries: [
-          {
-            expr: `100 * ${metrics.openFiles}${select()} / ${metrics.maxFiles}${select()}`,
-            legend: 'open files, % {{instance}}',
-          },
-          { expr: `(time() - ${metrics.startTimeSeconds}${select()}) / 3600`, legend: 'uptime, h {{instance}}' },
-        ],
+          'Share of the allowed file descriptors that are open. Each connection is one; at 100 % no connection is taken any more.',
+        unit: 'percentunit',
+        queries: [{ expr: `${metrics.openFiles}${select()} / ${metrics.maxFiles}${select()}`, legend: '{{instance}}' }],
+        min: 0,
+        max: 1,
+        noValue: 'No series: is the scrape up?',
+        place: { x: 16, y: 0, w: 4, h: 7 },
+      }),
+      graph({
+        title: 'Uptime',
+        description: 'Time since the start of each master. A drop is a restart.',
+        unit: 's',
+        queries: [{ expr: `time() - ${metrics.startTimeSeconds}${select()}`, legend: '{{instance}}' }],
         min: 0,
         noValue: 'No series: is the scrape up?',
-        place: { x: 18, y: 0, w: 6, h: 7 },
+        place: { x: 20, y: 0, w: 4, h: 7 },
       }),
     ],
   };

@@ -7,11 +7,12 @@ import type { BandwidthNames } from '../bandwidth-names.ts';
  */
 export function unaccounted(direction: 'in' | 'out', names: BandwidthNames, matchers: string): string {
   const target = 'sum by (job, instance)';
+  const selector = matchers === '' ? '' : `{${matchers}}`;
   const ofDirection = `{${[matchers, `direction="${direction}"`].filter(Boolean).join(',')}}`;
   const endpoints = direction === 'in' ? names.requestBytes : names.responseBytes;
   const connection = `${target} (${names.connectionBytes}${ofDirection})`;
   // A service has no series of an endpoint before its first request: then its endpoints moved 0 bytes.
-  const attributed = `(${target} (${endpoints}{${matchers}}) or 0 * ${connection})`;
+  const attributed = `(${target} (${endpoints}${selector}) or 0 * ${connection})`;
   const unattributed = `${target} (${names.unattributed}${ofDirection})`;
   const pending = `${target} (${names.pending}${ofDirection})`;
   return `${connection} - ${attributed} - ${unattributed} - ${pending}`;

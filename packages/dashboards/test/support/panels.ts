@@ -41,6 +41,7 @@ export interface VariableJson {
   label: string;
   type: string;
   query: unknown;
+  definition?: string;
   datasource?: { type: string; uid: string };
   refresh?: number;
   multi?: boolean;
