@@ -97,7 +97,7 @@ function Content({ panel, width, height, timeRange }) {
     return <div style={{ height, display: 'grid', placeItems: 'center' }}>{panel.fieldConfig.defaults.noValue}</div>;
   }
   if (type === 'table')
-    return <TableNG data={frames[0]} width={width} height={height} initialSortBy={options.sortBy} />;
+    return <TableNG data={frames[0]} width={width} height={height} sortBy={options.sortBy} />;
   if (type === 'stat') return <Stat panel={panel} width={width} height={height} />;
   return (
     <TimeSeries

@@ -21,7 +21,8 @@ export function bandwidthRow(names: BandwidthNames, what: string, quantiles: rea
     panels: [
       graph({
         title: `${what} Bandwidth (Total)`,
-        description: `All bytes that the server's sockets moved per second, in (below the axis) and out (above), as the kernel took or gave them: message bytes, TLS records, handshakes. TCP and IP headers are not in it. ${limits}`,
+        description:
+          "All bytes that the server's sockets moved per second, in (below the axis) and out (above), as the kernel took or gave them: message bytes, TLS records, handshakes. TCP and IP headers are not in it.",
         unit: 'Bps',
         queries: [
           {
@@ -29,7 +30,6 @@ export function bandwidthRow(names: BandwidthNames, what: string, quantiles: rea
             legend: '{{direction}}',
           },
         ],
-        steps: bandwidthSteps,
         below: 'in',
         colors: directionColors,
         noValue: 'No series: is the scrape up?',
