@@ -96,8 +96,7 @@ function Content({ panel, width, height, timeRange }) {
   if (frames.length === 0 || frames.every((frame) => frame.length === 0)) {
     return <div style={{ height, display: 'grid', placeItems: 'center' }}>{panel.fieldConfig.defaults.noValue}</div>;
   }
-  if (type === 'table')
-    return <TableNG data={frames[0]} width={width} height={height} sortBy={options.sortBy} />;
+  if (type === 'table') return <TableNG data={frames[0]} width={width} height={height} sortBy={options.sortBy} />;
   if (type === 'stat') return <Stat panel={panel} width={width} height={height} />;
   return (
     <TimeSeries
