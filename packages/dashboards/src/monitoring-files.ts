@@ -8,10 +8,10 @@ import { formatPrometheus, formatVictoriaMetrics } from './deployment/scrape.ts'
 import { formatUnits } from './deployment/systemd.ts';
 import { createDistributedScheduler } from './grafana/distributed-scheduler.ts';
 import { createHttpBandwidth } from './grafana/http-bandwidth.ts';
+import type { MonitoredService } from './monitored-service.ts';
 import { formatRules } from './rules/rule.ts';
 import { createRuleGroups } from './rules/rule-file.ts';
 import { formatRuleTests } from './rules/rule-tests.ts';
-import type { MonitoredService } from './service.ts';
 
 /** Not 9090: that is the master's own. */
 const prometheusUrl = 'http://127.0.0.1:9091';

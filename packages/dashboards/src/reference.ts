@@ -1,9 +1,9 @@
 import { metricFamilies } from '@weighbridge/monitor';
 import { schedulerMetrics } from '@weighbridge/protocol';
+import { schedulerService } from './monitored-service.ts';
 import { createDashboards } from './monitoring-files.ts';
 import { createAlertingRules } from './rules/alerting-rules.ts';
 import { createRecordingRules } from './rules/recording-rules.ts';
-import { schedulerService } from './service.ts';
 
 /**
  * The tables of the documentation that are made from code, as Markdown: by the name that stands in

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { MonitoredService } from '../service.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { grafanaProvisioning } from './grafana-provisioning.ts';
 
 /** Where the master's metrics are inside the composition. */

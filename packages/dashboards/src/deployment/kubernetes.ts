@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { MonitoredService } from '../service.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { scrapeInterval } from './scrape.ts';
 
 /** The port's name in the Service and the Pod. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { MonitoredService } from '../service.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 
 /** Rates need two scrapes in their window: the datasource's `timeInterval` says the same. */
 export const scrapeInterval = '15s';

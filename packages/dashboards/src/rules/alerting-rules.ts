@@ -1,7 +1,7 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import { nameBandwidthMetrics } from '../bandwidth-names.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { unaccounted } from '../promql/unaccounted.ts';
-import type { MonitoredService } from '../service.ts';
 import { thresholds } from '../thresholds.ts';
 import type { AlertingRule } from './rule.ts';
 

@@ -1,7 +1,7 @@
 import { nameBandwidthMetrics } from '../bandwidth-names.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { quantile } from '../promql/quantile.ts';
 import { unaccounted } from '../promql/unaccounted.ts';
-import type { MonitoredService } from '../service.ts';
 import type { RecordingRule } from './rule.ts';
 
 /** Names say which labels are left, of what, and how: `level:metric:operation`. */

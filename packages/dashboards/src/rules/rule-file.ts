@@ -1,4 +1,4 @@
-import type { MonitoredService } from '../service.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { createAlertingRules } from './alerting-rules.ts';
 import { createRecordingRules } from './recording-rules.ts';
 import type { RuleGroup } from './rule.ts';

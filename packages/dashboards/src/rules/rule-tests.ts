@@ -1,7 +1,7 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import { stringify } from 'yaml';
 import { nameBandwidthMetrics } from '../bandwidth-names.ts';
-import type { MonitoredService } from '../service.ts';
+import type { MonitoredService } from '../monitored-service.ts';
 import { thresholds } from '../thresholds.ts';
 
 /** An alert that fires in a case, with its texts as people read them. */
