@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, type ReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -95,8 +95,10 @@ async function writeChecked(
       yield chunk;
     }
   }
+  // Opened first: a stream that opens its file by itself may do so after a refusal, and after the draft was removed.
+  const file = await open(path, 'wx', 0o600);
   // `flush`: on the disk before it gets its name.
-  await pipeline(check, createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }));
+  await pipeline(check, file.createWriteStream({ flush: true }));
   return { digest: hash.digest('hex'), sizeBytes };
 }
 
