@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { accessSync } from 'node:fs';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { schedulerService } from '../src/index.ts';
+import { createMonitoringFiles, resolveService, schedulerService } from '../src/index.ts';
 
 const run = promisify(execFile);
 const clone = fileURLToPath(new URL('../../../', import.meta.url));
@@ -46,6 +46,16 @@ describe.skipIf(missing.length > 0)(
       ['docker-compose', ['-f', 'compose.yaml', 'config', '--quiet']],
     ])('%s %j', async (program, args) => {
       await run(program, args, { cwd: folder });
+    });
+
+    test("another service's rules and scrape file hold as well", async () => {
+      const shop = join(folder, 'shop');
+      for (const [path, text] of createMonitoringFiles(resolveService({ prefix: 'shop_' }))) {
+        await mkdir(dirname(join(shop, path)), { recursive: true });
+        await writeFile(join(shop, path), text);
+      }
+      await run('promtool', ['check', 'config', 'prometheus.yml'], { cwd: shop });
+      await run('promtool', ['test', 'rules', 'rules/shop.rules.test.yml'], { cwd: shop });
     });
 
     test.each(['weighbridge.service', 'weighbridge-vmalert.service'])('systemd takes %s', async (unit) => {
