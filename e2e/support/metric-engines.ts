@@ -91,16 +91,17 @@ async function startEngine(
   const child = spawn(programs[name], args(port), { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-  await untilHealthy(child, url + healthPath, () => output);
-  return {
-    name,
-    url,
-    query: (promql, at) => query(url, promql, at),
-    stop: async () => {
-      await stop(child);
-      await rm(folder, { recursive: true, force: true });
-    },
+  const end = async () => {
+    await stop(child);
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await untilHealthy(child, url + healthPath, () => output);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { name, url, query: (promql, at) => query(url, promql, at), stop: end };
 }
 
 async function untilHealthy(child: ChildProcess, url: string, output: () => string): Promise<void> {
