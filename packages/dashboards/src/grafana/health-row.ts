@@ -1,6 +1,6 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import type { BandwidthNames } from '../bandwidth-names.ts';
-import { unaccounted } from '../promql/unaccounted.ts';
+import { unaccountedByDirection } from '../promql/unaccounted.ts';
 import { thresholds } from '../thresholds.ts';
 import type { Row } from './dashboard.ts';
 import { type PlacedPanel, type StatOptions, stat } from './panel.ts';
@@ -65,7 +65,7 @@ export function healthRow(names: BandwidthNames): Row {
       unit: 'bytes',
       queries: [
         {
-          expr: `max(abs(${unaccounted('in', names, targetMatchers)}) or abs(${unaccounted('out', names, targetMatchers)}))`,
+          expr: `max(abs(${unaccountedByDirection(names, targetMatchers)}))`,
           legend: 'unaccounted',
         },
       ],

@@ -17,3 +17,10 @@ export function unaccounted(direction: 'in' | 'out', names: BandwidthNames, matc
   const pending = `${target} (${names.pending}${ofDirection})`;
   return `${connection} - ${attributed} - ${unattributed} - ${pending}`;
 }
+
+/** Both directions of {@link unaccounted}, told apart by a label: without it `or` would drop the second. */
+export function unaccountedByDirection(names: BandwidthNames, matchers: string): string {
+  const labelled = (direction: 'in' | 'out') =>
+    `label_replace(${unaccounted(direction, names, matchers)}, "direction", "${direction}", "", "")`;
+  return `${labelled('in')} or ${labelled('out')}`;
+}

@@ -1,7 +1,7 @@
 import { schedulerMetrics } from '@weighbridge/protocol';
 import { nameBandwidthMetrics } from '../bandwidth-names.ts';
 import type { MonitoredService } from '../monitored-service.ts';
-import { unaccounted } from '../promql/unaccounted.ts';
+import { unaccountedByDirection } from '../promql/unaccounted.ts';
 import { thresholds } from '../thresholds.ts';
 import type { AlertingRule } from './rule.ts';
 
@@ -30,8 +30,6 @@ export function createAlertingRules(service: MonitoredService): AlertingRule[] {
 function bandwidthAlerts({ prefix, job }: MonitoredService): Alert[] {
   const names = nameBandwidthMetrics(prefix);
   const connection = names.connectionBytes;
-  const mismatch = (direction: 'in' | 'out') =>
-    `label_replace(${unaccounted(direction, names, '')}, "direction", "${direction}", "", "")`;
   return [
     {
       alert: 'HighBandwidthUsage',
@@ -60,7 +58,7 @@ function bandwidthAlerts({ prefix, job }: MonitoredService): Alert[] {
     },
     {
       alert: 'BandwidthAccountingMismatch',
-      expr: `(${mismatch('in')} or ${mismatch('out')}) != 0`,
+      expr: `(${unaccountedByDirection(names, '')}) != 0`,
       for: '5m',
       severity: 'warning',
       summary: 'The bandwidth counters of {{ $labels.instance }} do not add up ({{ $labels.direction }}).',
