@@ -4,7 +4,7 @@ import { thresholds } from '../thresholds.ts';
 import { directionColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph, type Place, type PlacedPanel, type Query, type Step, stat } from './panel.ts';
-import { select } from './variables.ts';
+import { rateBy, select } from './variables.ts';
 
 const { busyBytesPerSecond, highBytesPerSecond } = thresholds;
 const bandwidthSteps: Step[] = [
@@ -26,7 +26,7 @@ export function bandwidthRow(names: BandwidthNames, what: string, quantiles: rea
         unit: 'Bps',
         queries: [
           {
-            expr: `sum by (direction) (rate(${names.connectionBytes}${select()}[$__rate_interval]))`,
+            expr: rateBy('direction', names.connectionBytes),
             legend: '{{direction}}',
           },
         ],
@@ -67,7 +67,7 @@ export function bandwidthRow(names: BandwidthNames, what: string, quantiles: rea
 }
 
 function byEndpoint(counter: string): string {
-  return `sum by (endpoint) (rate(${counter}${select()}[$__rate_interval]))`;
+  return rateBy('endpoint', counter);
 }
 
 function directionStat(title: string, direction: 'in' | 'out', names: BandwidthNames, place: Place): PlacedPanel {

@@ -3,7 +3,7 @@ import { unaccounted } from '../promql/unaccounted.ts';
 import { directionColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph } from './panel.ts';
-import { select, targetMatchers } from './variables.ts';
+import { rateBy, select, targetMatchers } from './variables.ts';
 
 /** What belongs to no endpoint, what is open, what ended early, and whether the sum is right. */
 export function connectionRow(names: BandwidthNames): Row {
@@ -17,7 +17,7 @@ export function connectionRow(names: BandwidthNames): Row {
         unit: 'Bps',
         queries: [
           {
-            expr: `sum by (direction, reason) (rate(${names.unattributed}${select()}[$__rate_interval]))`,
+            expr: rateBy('direction, reason', names.unattributed),
             legend: '{{direction}} {{reason}}',
           },
         ],
@@ -47,7 +47,7 @@ export function connectionRow(names: BandwidthNames): Row {
         unit: 'reqps',
         queries: [
           {
-            expr: `sum by (endpoint) (rate(${names.aborted}${select()}[$__rate_interval]))`,
+            expr: rateBy('endpoint', names.aborted),
             legend: '{{endpoint}}',
           },
         ],
@@ -86,7 +86,7 @@ export function connectionRow(names: BandwidthNames): Row {
         unit: 'Bps',
         queries: [
           {
-            expr: `sum by (direction) (rate(${names.tlsOverhead}${select()}[$__rate_interval]))`,
+            expr: rateBy('direction', names.tlsOverhead),
             legend: '{{direction}}',
           },
         ],

@@ -5,7 +5,7 @@ import { bandwidthRow } from './bandwidth-row.ts';
 import { connectionRow } from './connection-row.ts';
 import { createDashboard, type Row } from './dashboard.ts';
 import { graph, stat, table } from './panel.ts';
-import { datasourceVariable, numberVariable, prefixVariable, select, targetVariables } from './variables.ts';
+import { datasourceVariable, numberVariable, prefixVariable, rateBy, select, targetVariables } from './variables.ts';
 
 const bytesPerGigabyte = 1e9;
 const secondsPerMonth = 30 * 24 * 3600;
@@ -86,8 +86,7 @@ function endpointRow(names: BandwidthNames): Row {
 }
 
 function clientRow(names: BandwidthNames): Row {
-  const byClient = (direction: 'in' | 'out') =>
-    `sum by (client) (rate(${names.clientBytes}${select(`direction="${direction}"`)}[$__rate_interval]))`;
+  const byClient = (direction: 'in' | 'out') => rateBy('client', names.clientBytes, `direction="${direction}"`);
   return {
     title: 'Clients',
     panels: [

@@ -3,10 +3,8 @@ import { quantile } from '../promql/quantile.ts';
 import { thresholds } from '../thresholds.ts';
 import { jobStateColors, outcomeColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
-import { graph } from './panel.ts';
-import { select } from './variables.ts';
-
-const quantiles = [0.5, 0.95];
+import { graph, type Query } from './panel.ts';
+import { rateBy, select } from './variables.ts';
 
 /** Jobs on their way through the queues. Gauges of the cluster are the same on each master: `max`. */
 export function jobRow(): Row {
@@ -43,7 +41,7 @@ export function jobRow(): Row {
         unit: 'ops',
         queries: [
           {
-            expr: `sum by (outcome) (rate(${jobsFinished.name}${select()}[$__rate_interval]))`,
+            expr: rateBy('outcome', jobsFinished.name),
             legend: '{{outcome}}',
           },
         ],
@@ -57,10 +55,7 @@ export function jobRow(): Row {
         title: 'Wait for a Node',
         description: 'From when an attempt could start until a node claimed it, by quantile over all queues.',
         unit: 's',
-        queries: quantiles.map((q) => ({
-          expr: quantile(q, jobWait.name, select(), '$__rate_interval'),
-          legend: `p${q * 100}`,
-        })),
+        queries: byQuantile(jobWait.name),
         min: 0,
         noValue: 'Nothing was claimed in this window',
         place: { x: 0, y: 8, w: 8, h: 8 },
@@ -70,10 +65,7 @@ export function jobRow(): Row {
         description:
           'From when an attempt was claimed until its result came, by quantile over all queues and outcomes.',
         unit: 's',
-        queries: quantiles.map((q) => ({
-          expr: quantile(q, jobRun.name, select(), '$__rate_interval'),
-          legend: `p${q * 100}`,
-        })),
+        queries: byQuantile(jobRun.name),
         min: 0,
         noValue: 'No attempt ended in this window',
         place: { x: 8, y: 8, w: 8, h: 8 },
@@ -85,7 +77,7 @@ export function jobRow(): Row {
         unit: 'ops',
         queries: [
           {
-            expr: `sum by (outcome) (rate(${jobAttempts.name}${select()}[$__rate_interval]))`,
+            expr: rateBy('outcome', jobAttempts.name),
             legend: '{{outcome}}',
           },
         ],
@@ -102,7 +94,7 @@ export function jobRow(): Row {
         unit: 'ops',
         queries: [
           {
-            expr: `sum by (outcome) (rate(${claims.name}${select()}[$__rate_interval]))`,
+            expr: rateBy('outcome', claims.name),
             legend: '{{outcome}}',
           },
         ],
@@ -115,10 +107,7 @@ export function jobRow(): Row {
         description:
           'How long the store took to answer one try to claim, without the wait for work. A rise shows a store under load before anything else does.',
         unit: 's',
-        queries: quantiles.map((q) => ({
-          expr: quantile(q, claimDuration.name, select(), '$__rate_interval'),
-          legend: `p${q * 100}`,
-        })),
+        queries: byQuantile(claimDuration.name),
         min: 0,
         noValue: 'Nothing was claimed in this window',
         place: { x: 8, y: 16, w: 8, h: 7 },
@@ -129,7 +118,7 @@ export function jobRow(): Row {
         unit: 'ops',
         queries: [
           {
-            expr: `sum by (queue) (rate(${schedulerMetrics.jobsSubmitted.name}${select()}[$__rate_interval]))`,
+            expr: rateBy('queue', schedulerMetrics.jobsSubmitted.name),
             legend: '{{queue}}',
           },
         ],
@@ -139,4 +128,11 @@ export function jobRow(): Row {
       }),
     ],
   };
+}
+
+function byQuantile(histogram: string): Query[] {
+  return [0.5, 0.95].map((q) => ({
+    expr: quantile(q, histogram, select(), '$__rate_interval'),
+    legend: `p${q * 100}`,
+  }));
 }

@@ -3,12 +3,12 @@ import { thresholds } from '../thresholds.ts';
 import { nodeStateColors } from './colors.ts';
 import type { Row } from './dashboard.ts';
 import { graph } from './panel.ts';
-import { select } from './variables.ts';
+import { rateBy, select } from './variables.ts';
 
 /** What moved between the masters and each node. */
 export function transferRow(): Row {
   const transfer = (direction: 'in' | 'out') =>
-    `sum by (node) (rate(${schedulerMetrics.nodeTransferBytes.name}${select(`direction="${direction}"`)}[$__rate_interval]))`;
+    rateBy('node', schedulerMetrics.nodeTransferBytes.name, `direction="${direction}"`);
   return {
     title: 'Transfer by Node',
     panels: [
@@ -80,9 +80,7 @@ export function nodeRow(): Row {
         title: 'Leases Expired',
         description: 'Attempts per second that were taken back because their node sent no heartbeat within the lease.',
         unit: 'ops',
-        queries: [
-          { expr: `sum by (queue) (rate(${leasesExpired.name}${select()}[$__rate_interval]))`, legend: '{{queue}}' },
-        ],
+        queries: [{ expr: rateBy('queue', leasesExpired.name), legend: '{{queue}}' }],
         min: 0,
         noValue: 'No series: is the scrape up?',
         place: { x: 18, y: 0, w: 6, h: 8 },

@@ -16,6 +16,11 @@ export function select(...more: string[]): string {
   return `{${[targetMatchers, ...more].join(',')}}`;
 }
 
+/** What a counter of the chosen targets grows by per second, summed by labels such as `queue, outcome`. */
+export function rateBy(labels: string, counter: string, ...matchers: string[]): string {
+  return `sum by (${labels}) (rate(${counter}${select(...matchers)}[$__rate_interval]))`;
+}
+
 /** Any data source that speaks PromQL: Prometheus, VictoriaMetrics, Mimir, Thanos. */
 export function datasourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus');

@@ -21,7 +21,8 @@ const lease = liveness.leaseSeconds;
 
 const selectNodes = `
   SELECT n.*, coalesce(used.slots, 0)::int AS slots_used,
-    CASE WHEN n.stopped_at IS NOT NULL THEN 'stopped' WHEN n.heartbeat_at < now() - ${lease} * interval '1 second' THEN 'lost'
+    CASE WHEN n.stopped_at IS NOT NULL THEN 'stopped'
+      WHEN n.heartbeat_at < now() - ${lease} * interval '1 second' THEN 'lost'
       WHEN n.draining THEN 'draining' ELSE 'ready' END AS state
   FROM weighbridge.nodes n
   LEFT JOIN LATERAL (
@@ -84,23 +85,19 @@ export async function register(
 }
 
 const beat = `UPDATE weighbridge.nodes SET heartbeat_at = now() WHERE name = $1 AND session = $2::uuid RETURNING *`;
+const stop = `UPDATE weighbridge.nodes SET stopped_at = now() WHERE name = $1 AND session = $2::uuid RETURNING *`;
 
-/** Extends the node's lease. Throws `not-found` or `stale-session`. */
-async function extendNode(on: Queryable, name: string, session: string): Promise<Row> {
-  const [row] = await on.query(beat, [name, session]);
+/** Changes a node for its own session. Throws `not-found` or `stale-session`. */
+async function updateNode(on: Queryable, statement: string, name: string, session: string): Promise<Row> {
+  const [row] = await on.query(statement, [name, session]);
   if (row) return row;
   const [other] = await on.query('SELECT 1 FROM weighbridge.nodes WHERE name = $1', [name]);
   if (other) throw new ProblemError('stale-session', `node ${name} has been registered again by another worker`);
   throw new ProblemError('not-found', `there is no node ${name}; register it first`);
 }
 
-/** Throws `not-found` or `stale-session`. A node that has stopped before stays as it is. */
 export async function goodbye({ database }: StoreContext, name: string, session: string): Promise<void> {
-  await extendNode(database, name, session);
-  await database.query(
-    'UPDATE weighbridge.nodes SET stopped_at = now() WHERE name = $1 AND session = $2::uuid AND stopped_at IS NULL',
-    [name, session],
-  );
+  await updateNode(database, stop, name, session);
 }
 
 const key = ({ jobId, attempt }: AttemptRef) => `${jobId}/${attempt}`;
@@ -111,7 +108,7 @@ export async function heartbeat(
   session: string,
   attempts: AttemptRef[],
 ): Promise<{ end: AttemptRef[] }> {
-  await extendNode(database, name, session);
+  await updateNode(database, beat, name, session);
   if (attempts.length === 0) return { end: [] };
   const running = await database.query(
     `UPDATE weighbridge.attempts a SET lease_until = now() + ${lease} * interval '1 second'
@@ -159,7 +156,7 @@ export async function claim(
   session: string,
   slots: number,
 ): Promise<ClaimedAttempt[]> {
-  const { queues, draining, stopped_at: stoppedAt } = await extendNode(database, name, session);
+  const { queues, draining, stopped_at: stoppedAt } = await updateNode(database, beat, name, session);
   if (draining || stoppedAt !== null) return [];
   for (let attempt = 0; attempt < claimTries; attempt++) {
     const rows = await database.query(claimJobs, [queues, slots, name, session, lease]);
