@@ -4,7 +4,7 @@ export { inSlices } from './export/slices.ts';
 export { imbalance } from './ledger/balance.ts';
 export { type MetricFamily, metricFamilies } from './metric-names.ts';
 export { type BandwidthMonitor, bytesOf, monitorBandwidth } from './monitor.ts';
-export type { MonitorInput } from './options.ts';
+export type { MonitorOptions } from './options.ts';
 export { setEndpoint } from './routes/endpoint.ts';
 export {
   type BandwidthSnapshot,

@@ -1,74 +1,64 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import { Accounting } from './capture/accounting.ts';
-import { type AnyRequest, Capture } from './capture/capture.ts';
+import { type Labels, LedgerConnection } from './accounts/connection-account.ts';
+import { sumConnections } from './accounts/connection-totals.ts';
+import type { Participant } from './capture/accounts.ts';
+import type { AnyRequest } from './capture/capture.ts';
 import type { ExchangeBytes } from './capture/exchange.ts';
-import { Settlement } from './capture/settlement.ts';
+import { foreignVersion, processCapture } from './capture/process-capture.ts';
 import { Exporter } from './export/exporter.ts';
-import { openBooks } from './export/open-books.ts';
 import type { RegistryLike } from './export/registry.ts';
 import type { Source } from './export/source.ts';
 import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
+import { maxMethods, maxStatuses } from './ledger/endpoint-table.ts';
 import { sizeBounds } from './ledger/histogram.ts';
 import { Ledger } from './ledger/ledger.ts';
-import { maxStatuses } from './ledger/rows.ts';
-import { type MonitorInput, type MonitorOptions, resolveOptions } from './options.ts';
-import { endpointOf } from './routes/endpoint.ts';
+import { type MonitorOptions, type ResolvedMonitorOptions, resolveOptions } from './options.ts';
+import { findEndpoint } from './routes/endpoint.ts';
 import { type ListedRoute, watchFastify } from './routes/fastify.ts';
 import type { BandwidthSnapshot } from './snapshot.ts';
 
-/** Clients are elected anew after so many samples: with the default interval each ten seconds. */
-const samplesPerElection = 10;
-// Shared among all copies of this package in a process: `--import` loads one of its own.
-const monitorsKey: unique symbol = Symbol.for('weighbridge.monitors');
-const shared = globalThis as { [monitorsKey]?: Set<BandwidthMonitor> };
-shared[monitorsKey] ??= new Set();
-const monitors = shared[monitorsKey];
+/** The busiest clients are promoted after so many samples: with the default interval each ten seconds. */
+const samplesPerPromotion = 10;
 
 /** A running monitor. Made by {@link monitorBandwidth}. */
 export class BandwidthMonitor {
-  readonly #options: MonitorOptions;
+  readonly #options: ResolvedMonitorOptions;
   readonly #ledger: Ledger;
-  readonly #capture: Capture;
+  readonly #participant: Participant;
   readonly #clients: Clients;
   readonly #servers: 'all' | Set<Server>;
   readonly #ignored = new WeakSet<Server>();
   readonly #listed: ListedRoute[] = [];
   readonly #stopFastify: () => void;
-  readonly #timer: NodeJS.Timeout;
-  /** For other ways out of the same books. @internal */
+  readonly #timer: NodeJS.Timeout | undefined;
+  /** For other ways out of the same ledger. @internal */
   readonly source: Source;
   readonly #exporter: Exporter;
-  #samples = 0;
 
-  constructor(input: MonitorInput = {}) {
-    this.#options = resolveOptions(input);
-    this.#ledger = new Ledger(this.#options.maxEndpoints);
+  constructor(options: MonitorOptions = {}) {
+    this.#options = resolveOptions(options);
+    this.#ledger = new Ledger(this.#options.maxEndpoints, (error) => this.#fault(error));
     this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
-    const settlement = new Settlement(this.#ledger, {
-      endpointOf: (request, answer, final) => endpointOf(request, answer, final, (asked) => this.#endpointOf(asked)),
-      clientOf: (request) => this.#clientOf(request),
-    });
-    this.#capture = new Capture({
-      accounting: new Accounting(settlement),
-      watches: (server) => this.#watches(server),
-      fault: (error) => this.#fault(error),
-    });
+    this.#participant = this.#createParticipant();
     this.#stopFastify = watchFastify((route) => this.#list(route));
-    this.#capture.start();
-    this.#timer = setInterval(() => this.#tick(), this.#options.sampleIntervalMs).unref();
     this.source = this.#createSource();
     this.#exporter = new Exporter(this.source, this.#options.warn);
-    monitors.add(this);
+    if (this.#options.clientOf) {
+      const intervalMs = this.#options.sampleIntervalMs * samplesPerPromotion;
+      this.#timer = setInterval(() => this.#promoteClients(), intervalMs).unref();
+    }
+    this.#join();
   }
 
-  /** Adds a server to the list, and the routes that its framework named before. No effect with `servers: 'all'`. */
+  /** Adds a server to the list, with the routes that its framework named before. No effect with `servers: 'all'`. */
   watch(server: Server): void {
     if (this.#servers === 'all' || this.#servers.has(server)) return;
     this.#servers.add(server);
-    for (const route of this.#listed) if (route.server === server) this.#stand(route);
+    for (const route of this.#listed) if (route.server === server) this.#createSeries(route);
+    if (this.#hasJoined) processCapture().adopt(server);
   }
 
   /** Leaves a server out, whatever `servers` says: what it moves from now on in new connections is not counted. */
@@ -76,7 +66,10 @@ export class BandwidthMonitor {
     this.#ignored.add(server);
   }
 
-  /** Puts every family into a registry of `prom-client` or `@prometheus-io/client`. Names that are taken are left and told. */
+  /**
+   * Puts every family into a registry of `prom-client` or `@prometheus-io/client`. Names already registered are
+   * skipped with a warning.
+   */
   register(registry: RegistryLike): void {
     this.#exporter.register(registry);
   }
@@ -86,7 +79,7 @@ export class BandwidthMonitor {
     return this.#exporter.text();
   }
 
-  /** The books now; with more than 1,000 connections open, what these moved since their last sample is not in it. */
+  /** All that is known at this moment; every open connection is read. */
   snapshot(): BandwidthSnapshot {
     return this.#exporter.snapshot();
   }
@@ -98,14 +91,14 @@ export class BandwidthMonitor {
     const histogramSamples = sizeBounds.length + 3;
     const perRequestCell = 2 + histogramSamples;
     const perResponseCell = 1 + histogramSamples;
-    const rows = this.#ledger.rows.all;
-    const responses = rows.reduce((sum, row) => sum + row.responses.size, 0);
-    // Past the cap each method has one row `_other`; a row has 8 statuses and `_other`.
-    const worstRows = this.#options.maxEndpoints + 10;
+    const { all } = this.#ledger.endpoints;
+    const responses = all.reduce((sum, series) => sum + series.responses.size, 0);
+    // Past the cap each method has one endpoint `_other`; each endpoint has 8 statuses and `_other`.
+    const worstEndpoints = this.#options.maxEndpoints + maxMethods;
     return {
-      routes: rows.length,
-      samples: rows.length * perRequestCell + responses * perResponseCell,
-      worstCaseSamples: worstRows * (perRequestCell + (maxStatuses + 1) * perResponseCell) + this.#worstClients(),
+      routes: all.length,
+      samples: all.length * perRequestCell + responses * perResponseCell,
+      worstCaseSamples: worstEndpoints * (perRequestCell + (maxStatuses + 1) * perResponseCell) + this.#worstClients(),
     };
   }
 
@@ -113,16 +106,40 @@ export class BandwidthMonitor {
   stop(): void {
     clearInterval(this.#timer);
     this.#stopFastify();
-    this.#capture.stop();
-    monitors.delete(this);
+    if (this.#hasJoined) processCapture().leave(this.#participant);
   }
 
-  /** See {@link bytesOf}. */
-  bytesOf(request: AnyRequest): ExchangeBytes | undefined {
-    const exchange = this.#capture.exchangeOf(request);
-    if (!exchange) return undefined;
-    exchange.watch ??= { in: exchange.inSettled, out: exchange.outSettled, ended: exchange.ended };
-    return exchange.watch;
+  #join(): void {
+    if (!this.#hasJoined) {
+      this.#options.warn(
+        `weighbridge: another major version of @weighbridge/monitor counts in this process already (hooks version ${foreignVersion()}); this one does not count`,
+      );
+      return;
+    }
+    const capture = processCapture();
+    capture.join(this.#participant);
+    if (this.#servers !== 'all') for (const server of this.#servers) capture.adopt(server);
+  }
+
+  /** Another major version's hooks can't be shared. */
+  get #hasJoined(): boolean {
+    return foreignVersion() === undefined;
+  }
+
+  #createParticipant(): Participant {
+    const labels: Labels = {
+      findEndpoint: (request, response, final) =>
+        findEndpoint(request, response, final, (asked) => this.#endpointOf(asked)),
+      findClient: (request) => this.#clientOf(request),
+    };
+    const participant: Participant = {
+      sampleIntervalMs: this.#options.sampleIntervalMs,
+      watches: (server) => this.#watches(server),
+      open: (connection, pendingIn, pendingOut) =>
+        new LedgerConnection({ participant, ledger: this.#ledger, labels }, connection, pendingIn, pendingOut),
+      fault: (error) => this.#fault(error),
+    };
+    return participant;
   }
 
   #createSource(): Source {
@@ -132,14 +149,18 @@ export class BandwidthMonitor {
       clientMetric: this.#options.clientOf && this.#options.clientMetric,
       prefix: this.#options.prefix,
       exact: true,
-      sample: () => this.#capture.sample(),
-      sampled: () => this.#capture.sampleInSlices(),
-      books: () => openBooks(this.#ledger, this.#capture),
+      sample: () => this.#capture?.sample(),
+      sampleInTurns: async () => this.#capture?.sampleInTurns(),
+      totals: () => sumConnections(this.#ledger, this.#capture?.accountsOf(this.#participant) ?? []),
     };
   }
 
+  get #capture(): ReturnType<typeof processCapture> | undefined {
+    return this.#hasJoined ? processCapture() : undefined;
+  }
+
   #list(route: ListedRoute): void {
-    if (this.#servers === 'all' || this.#servers.has(route.server as Server)) this.#stand(route);
+    if (this.#servers === 'all' || this.#servers.has(route.server as Server)) this.#createSeries(route);
     else if (this.#listed.length < this.#options.maxEndpoints) this.#listed.push(route);
   }
 
@@ -147,18 +168,15 @@ export class BandwidthMonitor {
     return (this.#servers === 'all' || this.#servers.has(server)) && !this.#ignored.has(server);
   }
 
-  /** Lets a route's series stand at 0. */
-  #stand({ method, endpoint, statuses }: ListedRoute): void {
-    const row = this.#ledger.rows.row(method, endpoint);
-    for (const status of statuses) this.#ledger.rows.responseCell(row, status);
+  /** A route's series are there from the start, at 0. */
+  #createSeries({ method, endpoint, statuses }: ListedRoute): void {
+    const series = this.#ledger.endpoints.find(method, endpoint);
+    for (const status of statuses) this.#ledger.endpoints.findResponseCell(series, status);
   }
 
-  /** One sample by the clock; each tenth elects clients. */
-  #tick(): void {
-    void this.#capture.sampleInSlices();
-    if (!this.#options.clientOf || ++this.#samples % samplesPerElection !== 0) return;
+  #promoteClients(): void {
     const usedUp = this.#clients.namesUsedUp;
-    this.#clients.elect();
+    this.#clients.promoteBusiest();
     if (usedUp || !this.#clients.namesUsedUp) return;
     this.#options.warn(
       `weighbridge: ${this.#clients.maxNames - 1} clients have been named, new ones stay under '_other'; raise the option maxClients, ${this.#options.maxClients} now`,
@@ -206,23 +224,18 @@ export class BandwidthMonitor {
  * const monitor = monitorBandwidth({ prefix: 'shop_' });
  * monitor.register(registry);
  */
-export function monitorBandwidth(input: MonitorInput = {}): BandwidthMonitor {
-  return new BandwidthMonitor(input);
+export function monitorBandwidth(options: MonitorOptions = {}): BandwidthMonitor {
+  return new BandwidthMonitor(options);
 }
 
 /**
- * An exchange's bytes: grow while it is open, stay right once `ended`. Ask while it is open, or right after its
- * end; `undefined` for a request that no monitor saw. With HTTP/2 a request or its stream; ask while it is open,
- * it has `ended` one turn after the stream closed.
+ * An exchange's bytes: they grow while it is open and stay once it has `ended`. `undefined` for a request that no
+ * monitor counts. With HTTP/2 a request or its stream; it has `ended` one turn after the stream closed.
  *
  * @example
  * const bytes = bytesOf(request);
  * response.on('close', () => bill(tenant, bytes.in + bytes.out));
  */
 export function bytesOf(request: AnyRequest): ExchangeBytes | undefined {
-  for (const monitor of monitors) {
-    const bytes = monitor.bytesOf(request);
-    if (bytes) return bytes;
-  }
-  return undefined;
+  return foreignVersion() === undefined ? processCapture().bytesOf(request) : undefined;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 
 /** What `monitorBandwidth` takes; everything has a default. */
-export interface MonitorInput {
+export interface MonitorOptions {
   /** Before every metric's name, taken literally. Default `weighbridge_`. */
   prefix?: string;
   /** Which servers: all of the process (default), or these. */
@@ -16,7 +16,7 @@ export interface MonitorInput {
    * `undefined` or an empty name: none. Longer than 200 characters: `_other`.
    */
   clientOf?: (request: IncomingMessage) => string | undefined;
-  /** Clients told apart at a time, by their recent bytes, 1 to 10,000; the rest is `_other`. Default 50. */
+  /** Maximum number of clients with a series of their own, 1 to 10,000; the busiest are chosen. Default 50. */
   maxClients?: number;
   /** Another name and label for the client family, e.g. a scheduler's nodes. */
   clientMetric?: { name: string; label: string };
@@ -26,7 +26,7 @@ export interface MonitorInput {
   warn?: (message: string) => void;
 }
 
-export interface MonitorOptions {
+export interface ResolvedMonitorOptions {
   readonly prefix: string;
   readonly servers: 'all' | readonly Server[];
   readonly maxEndpoints: number;
@@ -38,8 +38,21 @@ export interface MonitorOptions {
   readonly warn: (message: string) => void;
 }
 
+const optionNames = Object.keys({
+  prefix: true,
+  servers: true,
+  maxEndpoints: true,
+  sampleIntervalMs: true,
+  clientOf: true,
+  maxClients: true,
+  clientMetric: true,
+  endpointOf: true,
+  warn: true,
+} satisfies Record<keyof MonitorOptions, true>);
+
 /** Fills defaults; throws a `RangeError` that names option, rule and value. */
-export function resolveOptions(input: MonitorInput = {}): MonitorOptions {
+export function resolveOptions(input: MonitorOptions = {}): ResolvedMonitorOptions {
+  refuseUnknown(input);
   const prefix = input.prefix ?? 'weighbridge_';
   if (!/^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/.test(prefix)) {
     throw new RangeError(
@@ -62,4 +75,26 @@ export function resolveOptions(input: MonitorInput = {}): MonitorOptions {
 function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${value}`);
+}
+
+function refuseUnknown(input: MonitorOptions): void {
+  const unknown = Object.keys(input).find((name) => !optionNames.includes(name));
+  if (unknown === undefined) return;
+  const [nearest] = optionNames.toSorted((a, b) => editDistance(unknown, a) - editDistance(unknown, b));
+  throw new RangeError(`${unknown} is not an option of the monitor; the nearest is ${nearest}`);
+}
+
+/** Least number of letters to insert, delete or replace (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (previous[column - 1] as number) + (from[row - 1] === to[column - 1] ? 0 : 1);
+      const [above, left] = [previous[column] as number, current[column - 1] as number];
+      current.push(Math.min(replaced, above + 1, left + 1));
+    }
+    previous = current;
+  }
+  return previous.at(-1) as number;
 }

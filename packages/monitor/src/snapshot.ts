@@ -16,6 +16,15 @@ export const unattributedReasons = [
 ] as const;
 export type UnattributedReason = (typeof unattributedReasons)[number];
 
+/** Totals of all connections, open and closed: the ledger alone doesn't hold those that are open. */
+export interface ConnectionTotals {
+  readonly connection: Directions;
+  /** Of it, bytes of open connections that are under no label yet. */
+  readonly pending: Directions;
+  readonly exchanges: number;
+  readonly connections: number;
+}
+
 /** One method and endpoint. */
 export interface EndpointSnapshot {
   method: string;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { bytesOf, type ExchangeBytes, type MonitorInput } from '../src/index.ts';
+import { bytesOf, type ExchangeBytes, type MonitorOptions } from '../src/index.ts';
 import { Clients } from '../src/ledger/clients.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 import { RawClient } from './support/raw-client.ts';
@@ -16,22 +16,22 @@ function move(clients: Clients, name: string, bytes: number): void {
   clients.find(name).sent(2 * bytes);
 }
 
-describe('elections', () => {
+describe('promotion', () => {
   const step = fc.oneof(
     { weight: 20, arbitrary: fc.record({ client: fc.nat(40), in: fc.nat(5000), out: fc.nat(50_000) }) },
-    { weight: 1, arbitrary: fc.constant('elect' as const) },
+    { weight: 1, arbitrary: fc.constant('promote' as const) },
   );
 
   test('no counter goes down, no byte moves between names, the sum is exact', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 300 }), (seats, steps) => {
-        const clients = new Clients(seats);
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 300 }), (maxTracked, steps) => {
+        const clients = new Clients(maxTracked);
         // As exchanges do, each keeps what it was given at its beginning.
         const held = Array.from({ length: 41 }, (_, index) => clients.find(`c${index}`));
         const truth = new Map(held.map(({ name }) => [name, { in: 0, out: 0 }]));
         let before = exposedOf(clients);
         for (const one of steps) {
-          if (one === 'elect') clients.elect();
+          if (one === 'promote') clients.promoteBusiest();
           else {
             const name = `c${one.client}`;
             held[one.client]?.received(one.in);
@@ -61,11 +61,11 @@ describe('elections', () => {
     );
   });
 
-  test('the busiest get the seats, and count from then on', () => {
+  test('the busiest are promoted, and count from then on', () => {
     const clients = new Clients(2);
     for (const name of ['first', 'second']) move(clients, name, 1);
     for (const name of ['busy', 'busier']) move(clients, name, 1000);
-    clients.elect();
+    clients.promoteBusiest();
     for (const name of ['busy', 'busier', 'first']) move(clients, name, 7);
     const exposed = exposedOf(clients);
     expect(exposed.get('busy')).toEqual({ in: 7, out: 14 });
@@ -74,13 +74,13 @@ describe('elections', () => {
     expect(exposed.get('_other')).toEqual({ in: 2007, out: 4014 });
   });
 
-  test('a client that has lost its seat and wins it back goes on where it stood', () => {
+  test('a client that was demoted and is promoted again goes on where it stood', () => {
     const clients = new Clients(1);
     move(clients, 'a', 10);
     move(clients, 'b', 1000);
-    clients.elect();
+    clients.promoteBusiest();
     move(clients, 'a', 100_000);
-    clients.elect();
+    clients.promoteBusiest();
     move(clients, 'a', 5);
     expect(exposedOf(clients).get('a')).toEqual({ in: 15, out: 30 });
   });
@@ -89,7 +89,7 @@ describe('elections', () => {
     const clients = new Clients(1);
     for (let round = 0; round < 50; round++) {
       for (const name of ['a', 'b']) move(clients, name, 100 + (round % 3));
-      clients.elect();
+      clients.promoteBusiest();
     }
     expect([...exposedOf(clients).keys()]).toEqual(['a', '_other']);
   });
@@ -101,7 +101,7 @@ describe('elections', () => {
       clients.find(`scan-${index}`).received(100);
       if (index % 100 === 0) busy.received(1000);
     }
-    for (let index = 0; index < 20; index++) clients.elect();
+    for (let index = 0; index < 20; index++) clients.promoteBusiest();
     busy.received(1);
     const exposed = exposedOf(clients);
     expect(exposed.size).toBeLessThanOrEqual(clients.maxNames);
@@ -109,11 +109,11 @@ describe('elections', () => {
     expect(exposed.has('busy')).toBe(true);
   });
 
-  test('names end at four for each seat, and that is said', () => {
+  test('names end at four for each tracked client, and that is said', () => {
     const clients = new Clients(2);
     for (let round = 0; round < 20; round++) {
       move(clients, `c${round}`, 10 ** Math.min(round, 12));
-      clients.elect();
+      clients.promoteBusiest();
     }
     expect(exposedOf(clients).size).toBe(9);
     expect(clients.namesUsedUp).toBe(true);
@@ -125,7 +125,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function serveTenants(options: MonitorInput = {}): Promise<MonitoredServer> {
+async function serveTenants(options: MonitorOptions = {}): Promise<MonitoredServer> {
   const monitored = await MonitoredServer.start((_request, response) => void response.end('hello'), {
     clientOf: (request) => request.headers['x-tenant'] as string | undefined,
     ...options,
@@ -206,7 +206,7 @@ describe('clientOf', () => {
     await client.end();
   });
 
-  test('a client that grows is elected while its transfer goes on', async () => {
+  test('a client that grows is promoted while its transfer goes on', async () => {
     const monitored = await MonitoredServer.start(
       (request, response) => {
         request.on('data', (chunk: Buffer) => response.write(chunk));

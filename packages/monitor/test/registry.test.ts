@@ -1,7 +1,7 @@
 import * as successor from '@prometheus-io/client';
 import * as promClient from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type MonitorInput, metricFamilies, type RegistryLike, setEndpoint } from '../src/index.ts';
+import { type MonitorOptions, metricFamilies, type RegistryLike, setEndpoint } from '../src/index.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8' as const;
@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /** A server that has answered one request each for two endpoints, one with odd characters. */
-async function usedServer(options: MonitorInput = {}): Promise<MonitoredServer> {
+async function usedServer(options: MonitorOptions = {}): Promise<MonitoredServer> {
   const monitored = await MonitoredServer.start(
     (request, response) => {
       setEndpoint(request, request.url === '/odd' ? '/a"b\\c\nd' : '/jobs/:id');

@@ -1,17 +1,33 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Http2ServerRequest, Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Accounting } from './accounting.ts';
-import { Connection } from './connection.ts';
-import { beforeDestroy } from './destroy.ts';
-import type { Exchange } from './exchange.ts';
-import { isTlsServer, watchHandshakes } from './handshakes.ts';
-import { isHttp2Server, watchStreams } from './streams.ts';
-import { TunnelAnswer, watchTunnels } from './tunnels.ts';
+import type { Accounts, ConnectionAccount, Participant } from './accounts.ts';
+import type { Attribution, Flow } from './attribution.ts';
+import { type ExchangeBytes, keptBytes } from './exchange.ts';
+import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
+import { Http1Attribution, ownLength } from './protocols/http1.ts';
+import { Http2Attribution } from './protocols/http2.ts';
+import { findOwnSymbol, StreamResponse } from './protocols/http2-stream.ts';
+import { listOpenSockets } from './protocols/parsers.ts';
+import { TlsAttribution } from './protocols/tls.ts';
+import { ciphertextLength } from './protocols/tls-records.ts';
+import { TunnelResponse } from './protocols/tunnel.ts';
+import type { Connection } from './sockets/connection.ts';
+import { findHandle } from './sockets/counters.ts';
+import { findRawSocket, isHandshaking, isTlsSocket, openConnection, type Start } from './sockets/door.ts';
+import { isHttp2Server, isHttpServer, isTlsServer, type ServerListener } from './sockets/server-listeners.ts';
+import { SocketHooks } from './sockets/socket-hooks.ts';
+import { UnsentQueue } from './unsent-queue.ts';
+import { WatchedServers } from './watched-servers.ts';
 
-interface ServerSocketMessage {
+interface ServerMessage {
+  server?: Server;
+}
+
+interface SocketMessage {
   socket: Socket & { server?: Server };
 }
 
@@ -22,215 +38,387 @@ interface ExchangeMessage {
   server: Server;
 }
 
-type Tracked = { [key: symbol]: Connection | undefined };
-
 /** Sampling so many takes well under 1 ms. */
-const sliceConnections = 1000;
+const mostPerTurn = 1000;
 // Kept, so that fake timers of a test don't stop it.
 const { setImmediate: later } = globalThis;
 
 /** What a handler may have in hand. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest | ServerHttp2Stream;
 
-export interface CaptureOptions {
-  watches(server: Server): boolean;
-  accounting: Accounting;
-  /** A fault of ours: counted and logged, never thrown into a request. */
-  fault(error: unknown): void;
+/** One open connection as one monitor counts it. */
+export interface OpenAccount {
+  readonly connection: { readonly in: number; readonly out: number };
+  readonly account: ConnectionAccount;
+  readonly exchanges: number;
 }
 
-/** Listens to Node's channels and tells accounting what began, finished and closed. */
-export class Capture {
-  readonly open: Connection[] = [];
-  readonly #options: CaptureOptions;
-  readonly #accounting: Accounting;
-  // A property under a symbol costs a tenth of a WeakMap entry; of its own, so that monitors don't meet.
-  readonly #key = Symbol('weighbridge.connection');
-  #slices: Promise<void> | undefined;
-  readonly #watched = new WeakSet<Server>();
-  readonly #subscriptions: [string, (message: unknown) => void][];
+/** How a connection came to be known. */
+interface Arrival {
+  readonly start: Start;
+  /** Its handshake, or its HTTP/2 preface, is long over. */
+  readonly isLate: boolean;
+  /** An exchange is under way whose beginning we have not seen. */
+  readonly isBusy: boolean;
+}
 
-  constructor(options: CaptureOptions) {
-    this.#options = options;
-    this.#accounting = options.accounting;
+const fresh: Arrival = Object.freeze({ start: 'now', isLate: false, isBusy: false });
+
+/**
+ * The hooks of a process: one set, whatever the number of monitors. They listen to Node's channels and to servers,
+ * read each connection once, and tell every monitor that counts it.
+ */
+export class Capture implements ServerListener, ConnectionOwner {
+  readonly #open: OpenConnection[] = [];
+  readonly #participants: Participant[] = [];
+  readonly #servers = new WatchedServers(this);
+  readonly #unsent = new UnsentQueue<OpenConnection>((open) => this.#readUnsent(open));
+  readonly #subscriptions: [string, (message: unknown) => void][];
+  readonly #defer = (action: () => void): void => void later(() => this.#try(action));
+  #timer: NodeJS.Timeout | undefined;
+  #turns: Promise<void> | undefined;
+
+  constructor() {
     this.#subscriptions = [
-      ['net.server.socket', this.#guard((message) => this.#onSocket(message as ServerSocketMessage))],
-      ['http.server.request.start', this.#guard((message) => this.#onStart(message as ExchangeMessage))],
-      ['http.server.response.finish', this.#guard((message) => this.#onFinish(message as ExchangeMessage))],
+      ['tracing:net.server.listen:asyncEnd', (message) => this.#try(() => this.#onListen(message as ServerMessage))],
+      ['net.server.socket', (message) => this.#try(() => this.#onSocket(message as SocketMessage))],
+      ['http.server.request.start', (message) => this.#onStart(message as ExchangeMessage)],
+      ['http.server.response.finish', (message) => this.#onFinish(message as ExchangeMessage)],
     ];
   }
 
-  start(): void {
-    for (const [name, listener] of this.#subscriptions) channel(name).subscribe(listener);
-  }
-
-  /** Ends counting; open connections are closed in the books. */
-  stop(): void {
-    for (const [name, listener] of this.#subscriptions) channel(name).unsubscribe(listener);
-    for (const connection of [...this.open]) this.#close(connection);
-  }
-
-  /** Samples every open connection at once, unless they are so many that it takes slices. */
-  sample(): void {
-    if (this.open.length <= sliceConnections) this.#sampleBelow(this.open.length);
-  }
-
-  /** Samples every open connection, in slices with turns of the event loop in between. */
-  sampleInSlices(): Promise<void> {
-    this.#slices ??= this.#sampleSlices().finally(() => {
-      this.#slices = undefined;
+  /** A monitor counts from now on, also on the connections that are open. */
+  join(participant: Participant): void {
+    if (this.#participants.length === 0) {
+      for (const [name, listener] of this.#subscriptions) channel(name).subscribe(listener);
+    }
+    this.#participants.push(participant);
+    this.#schedule();
+    this.#try(() => {
+      for (const open of this.#open) this.#joinOpen(participant, open);
+      for (const server of [...this.#servers, ...listeningServers()]) this.adopt(server);
     });
-    return this.#slices;
   }
 
-  async #sampleSlices(): Promise<void> {
-    let rest = this.#sampleBelow(this.open.length);
-    while (rest > 0) {
-      await new Promise<void>((resolve) => later(resolve));
-      rest = this.#sampleBelow(Math.min(rest, this.open.length));
+  /** A monitor stops. With the last one everything of ours goes; on open sockets, methods that only pass on stay. */
+  leave(participant: Participant): void {
+    const index = this.#participants.indexOf(participant);
+    if (index < 0) return;
+    this.#participants.splice(index, 1);
+    for (const open of [...this.#open]) this.#try(() => this.#leaveOpen(participant, open));
+    this.#schedule();
+    if (this.#participants.length > 0) return;
+    for (const [name, listener] of this.#subscriptions) channel(name).unsubscribe(listener);
+    this.#servers.clear();
+    this.#unsent.clear();
+  }
+
+  /** Watches a server if a monitor does, and counts the connections that it has already. */
+  adopt(server: Server): void {
+    if (!this.#isWatched(server)) return;
+    this.#servers.add(server);
+    for (const open of this.#open) {
+      if (open.server === server) for (const participant of this.#participants) this.#joinOpen(participant, open);
+    }
+    for (const { socket, isBusy } of listOpenSockets(server)) {
+      this.#admit(server, socket, { start: 'now', isLate: true, isBusy });
     }
   }
 
-  /** Samples one slice, from place `end` down: who closes meanwhile leaves its place to one already sampled. */
-  #sampleBelow(end: number): number {
-    const start = Math.max(0, end - sliceConnections);
+  /** Reads every open connection at once. */
+  sample(): void {
+    this.#sampleBelow(this.#open.length, this.#open.length);
+  }
+
+  /** Reads every open connection, with turns of the event loop in between where they are many. */
+  sampleInTurns(): Promise<void> {
+    this.#turns ??= this.#sampleTurns().finally(() => {
+      this.#turns = undefined;
+    });
+    return this.#turns;
+  }
+
+  /** The open connections that a monitor counts. */
+  *accountsOf(participant: Participant): Iterable<OpenAccount> {
+    for (const { accounts, attribution, connection } of this.#open) {
+      const account = accounts.all.find((one) => one.participant === participant);
+      if (account !== undefined) yield { connection, account, exchanges: attribution.exchanges.length };
+    }
+  }
+
+  /** The bytes of an exchange that is open or has ended. */
+  bytesOf(request: AnyRequest): ExchangeBytes | undefined {
+    const kept = keptBytes(request);
+    if (kept !== undefined) return kept;
+    const socket = 'socket' in request ? request.socket : request.session?.socket;
+    return findOpen(socket as Socket | undefined)
+      ?.attribution.find(request)
+      ?.follow();
+  }
+
+  onConnection(server: Server, socket: Duplex): void {
+    this.#try(() => this.#admit(server, socket, arrivalOf(socket)));
+  }
+
+  onSecureConnection(server: Server, socket: TLSSocket): void {
+    this.#try(() => {
+      const open = this.#admit(server, socket, arrivalOf(socket));
+      if (open?.attribution instanceof TlsAttribution && !open.attribution.isSecure) this.#secure(open, socket, fresh);
+    });
+  }
+
+  onClientError(socket: Duplex, code: string | undefined): void {
+    this.#try(() => (findOpen(socket) ?? findOpen(findRawSocket(socket)))?.noteError(code));
+  }
+
+  onSession(server: Server, session: Http2Session): void {
+    this.#try(() => this.#admitSession(server, session, fresh));
+  }
+
+  onStream(server: Server, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    this.#try(() => {
+      const { session } = stream;
+      // The session's socket is a proxy; it lets symbols through.
+      const known = findOpen(session?.socket as Socket | undefined);
+      const open = known ?? (session && this.#admitSession(server, session, { ...fresh, isLate: true }));
+      if (open === undefined) return;
+      open.attribution.begin(requestOf(stream, headers), new StreamResponse(stream));
+      beforeStreamDestroy(stream, () => this.#try(() => open.attribution.finish(stream)));
+      this.#unsent.add(open);
+    });
+  }
+
+  onUpgrade(request: IncomingMessage, socket: Duplex): void {
+    this.#try(() => {
+      const open = findOpen(socket);
+      if (open !== undefined) open.attribution = open.attribution.upgrade(request, new TunnelResponse(socket));
+    });
+  }
+
+  onClose(open: OpenConnection): void {
+    if (open.isOpen) this.#try(() => this.#close(open));
+  }
+
+  onUnsent(open: OpenConnection): void {
+    if (open.isOpen) this.#unsent.add(open);
+  }
+
+  #onListen({ server }: ServerMessage): void {
+    if (server && isHttpServer(server)) this.adopt(server);
+  }
+
+  #onSocket({ socket }: SocketMessage): void {
+    const { server } = socket;
+    if (!server || findOpen(findRawSocket(socket)) !== undefined || !isHttpServer(server)) return;
+    if (!this.#isWatched(server)) return;
+    this.#servers.add(server);
+    this.#servers.restore(server);
+    this.#admit(server, socket, arrivalOf(socket));
+  }
+
+  #onStart({ request, response, socket, server }: ExchangeMessage): void {
+    try {
+      const open = findOpen(socket) ?? this.#admitAtRequest(server, socket, request);
+      open?.attribution.begin(request, response);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  #onFinish({ request, socket }: ExchangeMessage): void {
+    try {
+      // It also fires for responses whose socket was destroyed; those have ended with it.
+      findOpen(socket)?.attribution.finish(request);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** Where every connection becomes known, however it came. */
+  #admit(server: Server, socket: Duplex, arrival: Arrival): OpenConnection | undefined {
+    const raw = findRawSocket(socket);
+    const known = findOpen(raw);
+    if (known !== undefined || socket.destroyed || raw.destroyed || !this.#isWatched(server)) return known;
+    this.#servers.add(server);
+    const make = (connection: Connection, accounts: Accounts): Attribution =>
+      isTlsSocket(socket) || isTlsServer(server)
+        ? new TlsAttribution(connection, accounts, this.#defer)
+        : this.#makeInner(isHttp2Server(server), arrival)(connection, accounts);
+    const open = new OpenConnection(server, openConnection(raw, arrival.start), make, this);
+    for (const participant of this.#participants) {
+      if (participant.watches(server)) open.accounts.join(participant, open.connection, []);
+    }
+    open.index = this.#open.push(open) - 1;
+    open.listenTo(raw);
+    if (isTlsSocket(socket)) {
+      if (isHandshaking(socket))
+        socket.prependOnceListener('secure', () => this.#try(() => this.#secure(open, socket, fresh)));
+      else this.#secure(open, socket, arrival);
+    }
+    return open;
+  }
+
+  /** A server, or a socket, that nobody had told of. */
+  #admitAtRequest(server: Server, socket: Socket, request: IncomingMessage): OpenConnection | undefined {
+    if (!this.#isWatched(server)) return undefined;
+    if (!isTlsSocket(socket)) {
+      const own = ownLength(request, findHandle(socket)?.bytesRead ?? Number.POSITIVE_INFINITY);
+      return this.#admit(server, socket, { ...fresh, start: { receivedBefore: own } });
+    }
+    const own = ownLength(request, socket.bytesRead);
+    if (own === socket.bytesRead && socket.bytesWritten === 0) {
+      return this.#admit(server, socket, { ...fresh, start: 'whole' });
+    }
+    const receivedBefore = ciphertextLength(socket, own);
+    return this.#admit(server, socket, { start: { receivedBefore }, isLate: true, isBusy: false });
+  }
+
+  #admitSession(server: Server, session: Http2Session, arrival: Arrival): OpenConnection | undefined {
+    if (findOpen(session.socket as Socket) !== undefined) return undefined;
+    const socket = findOwnSymbol(session, 'socket') as Duplex | undefined;
+    return socket && this.#admit(server, socket, arrival);
+  }
+
+  #secure(open: OpenConnection, socket: TLSSocket, arrival: Arrival): void {
+    const { accounts, attribution } = open;
+    if (!(attribution instanceof TlsAttribution)) return;
+    open.listenTo(socket);
+    const inner = this.#makeInner(socket.alpnProtocol === 'h2', arrival, true);
+    const make = (flow: Flow) => inner(flow, accounts);
+    if (arrival.isLate) attribution.secureLate(socket, make);
+    else attribution.secure(socket, make);
+  }
+
+  #makeInner(isHttp2: boolean, { isLate, isBusy }: Arrival, isEncrypted = false) {
+    return (flow: Flow, accounts: Accounts): Attribution =>
+      isHttp2
+        ? new Http2Attribution(flow, accounts, this.#defer, { isEncrypted, isLate })
+        : new Http1Attribution(flow, accounts, { isEncrypted, hasUnknown: isBusy });
+  }
+
+  #close(open: OpenConnection): void {
+    this.#forget(open);
+    open.close();
+  }
+
+  /** Takes a connection out of the list, and our ears from its sockets. */
+  #forget(open: OpenConnection): void {
+    const { index } = open;
+    const moved = this.#open.pop() as OpenConnection;
+    if (moved !== open) {
+      this.#open[index] = moved;
+      moved.index = index;
+    }
+    open.index = -1;
+    open.stopListening();
+  }
+
+  #joinOpen(participant: Participant, open: OpenConnection): void {
+    const { accounts, attribution, connection, server } = open;
+    if (!participant.watches(server) || accounts.all.some((account) => account.participant === participant)) return;
+    attribution.sample();
+    accounts.join(participant, connection, attribution.exchanges);
+  }
+
+  #leaveOpen(participant: Participant, open: OpenConnection): void {
+    const { accounts, attribution, connection } = open;
+    attribution.sample();
+    accounts.leave(participant, connection, attribution.exchanges);
+    if (accounts.all.length === 0) this.#forget(open);
+  }
+
+  #isWatched(server: Server): boolean {
+    for (const participant of this.#participants) if (participant.watches(server)) return true;
+    return false;
+  }
+
+  /** Reads open connections as often as the most impatient monitor wants. */
+  #schedule(): void {
+    clearInterval(this.#timer);
+    if (this.#participants.length === 0) return;
+    const intervalMs = Math.min(...this.#participants.map(({ sampleIntervalMs }) => sampleIntervalMs));
+    this.#timer = setInterval(() => void this.sampleInTurns(), intervalMs).unref();
+  }
+
+  async #sampleTurns(): Promise<void> {
+    let rest = this.#sampleBelow(this.#open.length, mostPerTurn);
+    while (rest > 0) {
+      await new Promise<void>((resolve) => later(resolve));
+      rest = this.#sampleBelow(Math.min(rest, this.#open.length), mostPerTurn);
+    }
+  }
+
+  /** Samples from place `end` down: who closes meanwhile leaves its place to one already sampled. */
+  #sampleBelow(end: number, most: number): number {
+    const start = Math.max(0, end - most);
     for (let index = end - 1; index >= start; index--) {
-      const connection = this.open[index];
-      if (connection !== undefined) this.#try(() => this.#accounting.sample(connection));
+      const open = this.#open[index];
+      if (open !== undefined) this.#sampleOne(open);
     }
     return start;
   }
 
-  /** The exchange of a request, if it is open or just ended. */
-  exchangeOf(request: AnyRequest): Exchange | undefined {
-    const socket = 'socket' in request ? request.socket : request.session?.socket;
-    return this.#connectionOf(socket as Socket | undefined)?.find(request);
+  #sampleOne(open: OpenConnection): void {
+    try {
+      if (open.connection.isHandleTaken) this.#close(open);
+      else open.attribution.sample();
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
-  #connectionOf(socket: Socket | null | undefined): Connection | undefined {
-    return (socket as Tracked | null | undefined)?.[this.#key];
-  }
-
-  #openConnectionOf(socket: Socket | undefined): Connection | undefined {
-    const connection = this.#connectionOf(socket);
-    return connection !== undefined && connection.index >= 0 ? connection : undefined;
-  }
-
-  #guard(listener: (message: unknown) => void): (message: unknown) => void {
-    return (message) => {
-      try {
-        listener(message);
-      } catch (error) {
-        this.#options.fault(error);
-      }
-    };
+  #readUnsent(open: OpenConnection): boolean {
+    if (!open.isOpen) return false;
+    this.#sampleOne(open);
+    // What HTTP/2 writes goes beneath the socket: no hook tells of it.
+    return open.isOpen && (open.connection.hasUnsent || open.hasOpenStreams);
   }
 
   #try(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#options.fault(error);
+      this.#fault(error);
     }
   }
 
-  #onSocket({ socket }: ServerSocketMessage): void {
-    const { server } = socket;
-    if (server && isHttpServer(server) && this.#options.watches(server)) this.#adopt(socket, server);
-  }
-
-  #adopt(socket: Socket, server: Server): Connection {
-    this.#watchServer(server);
-    const connection = new Connection(socket, isTlsServer(server));
-    connection.index = this.open.push(connection) - 1;
-    (socket as unknown as Tracked)[this.#key] = connection;
-    if (isHttp2Server(server) && connection.tls === null) this.#accounting.beginHttp2(connection);
-    beforeDestroy(socket, (code) =>
-      this.#try(() => {
-        connection.errorCode ??= code;
-        if (connection.index >= 0) this.#close(connection);
-      }),
-    );
-    return connection;
-  }
-
-  #close(connection: Connection): void {
-    const { index } = connection;
-    const moved = this.open.pop() as Connection;
-    if (moved !== connection) {
-      this.open[index] = moved;
-      moved.index = index;
-    }
-    connection.index = -1;
-    this.#accounting.close(connection);
-  }
-
-  #watchServer(server: Server): void {
-    if (this.#watched.has(server)) return;
-    this.#watched.add(server);
-    watchTunnels(server, (request, socket) => this.#try(() => this.#onTunnel(request, socket)));
-    if (isTlsServer(server)) {
-      watchHandshakes(server, {
-        secured: (socket, raw) => this.#try(() => this.#onSecure(socket, raw)),
-        failed: (raw, code) => this.#try(() => this.#onHandshakeFailure(raw, code)),
-      });
-    }
-    if (isHttp2Server(server)) {
-      watchStreams(server, (stream, headers) => this.#try(() => this.#onStream(stream, headers)));
-    }
-  }
-
-  #onSecure(socket: TLSSocket, raw: Socket | undefined): void {
-    const connection = this.#openConnectionOf(raw);
-    if (connection === undefined) return;
-    connection.tls?.secure(socket);
-    if (socket.alpnProtocol === 'h2') this.#accounting.beginHttp2(connection);
-    (socket as unknown as Tracked)[this.#key] = connection;
-    // Only the plaintext socket hears of a malformed request or a time-out.
-    beforeDestroy(socket, (code) => {
-      connection.errorCode ??= code;
-    });
-  }
-
-  #onHandshakeFailure(raw: Socket | undefined, code: string): void {
-    const connection = this.#connectionOf(raw);
-    if (connection !== undefined) connection.errorCode ??= code;
-  }
-
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    // The session's socket is a proxy; it lets symbols through.
-    const connection = this.#openConnectionOf(stream.session?.socket as Socket | undefined);
-    if (connection === undefined) return;
-    const http2 = this.#accounting.beginHttp2(connection);
-    const entry = http2.begin(stream, headers);
-    beforeDestroy(stream, () => this.#try(() => http2.end(entry)));
-  }
-
-  #onTunnel(request: IncomingMessage, socket: Socket): void {
-    const connection = this.#openConnectionOf(socket);
-    if (connection !== undefined) this.#accounting.beginTunnel(connection, request, new TunnelAnswer(socket));
-  }
-
-  #onStart({ request, response, socket, server }: ExchangeMessage): void {
-    let connection = this.#connectionOf(socket);
-    if (connection === undefined) {
-      // Handed to the server by emit('connection'): its channel never spoke.
-      if (!this.#options.watches(server)) return;
-      connection = this.#adopt(socket, server);
-    }
-    if (connection.index >= 0) this.#accounting.begin(connection, request, response);
-  }
-
-  #onFinish({ request, socket }: ExchangeMessage): void {
-    const connection = this.#connectionOf(socket);
-    // It also fires for responses whose socket was destroyed; those have ended with it.
-    if (connection === undefined || connection.index < 0) return;
-    const exchange = connection.first;
-    if (exchange !== null && exchange.request === request) this.#accounting.finish(connection, exchange);
+  #fault(error: unknown): void {
+    for (const participant of this.#participants) participant.fault(error);
   }
 }
 
-/** Not by class: an `import` of node:http loads all that it exports, which takes longer than all of our start. */
-export function isHttpServer(server: Server): boolean {
-  return 'requestTimeout' in server || isHttp2Server(server);
+function findOpen(socket: Duplex | null | undefined): OpenConnection | undefined {
+  return SocketHooks.find<OpenConnection>(socket)?.listener ?? undefined;
+}
+
+/** A socket that is given to a server; one with TLS whose handshake is done belongs to it whole, if it is unused. */
+function arrivalOf(socket: Duplex): Arrival {
+  if (!isTlsSocket(socket)) return fresh;
+  const isUnused = socket.bytesRead === 0 && socket.bytesWritten === 0;
+  return { start: isUnused ? 'whole' : 'now', isLate: !isUnused, isBusy: false };
+}
+
+/** As much of a request as naming its endpoint and client takes, where an application works on streams. */
+function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingMessage {
+  const request = { method: headers[':method'], url: headers[':path'], headers, stream };
+  return request as unknown as IncomingMessage;
+}
+
+/** Calls `before` when a stream is destroyed, while its handle still is there. */
+function beforeStreamDestroy(stream: ServerHttp2Stream, before: () => void): void {
+  const target = stream as unknown as { _destroy: (error: Error | null, callback: () => void) => void };
+  const destroy = target._destroy;
+  target._destroy = (error, callback) => {
+    before();
+    destroy.call(stream, error, callback);
+  };
+}
+
+/** Servers that listen already. Node lists what keeps the process alive. */
+function listeningServers(): Server[] {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles?: () => unknown[] };
+  const handles = _getActiveHandles?.() ?? [];
+  return handles.filter(
+    (handle): handle is Server => typeof handle === 'object' && handle !== null && isHttpServer(handle as Server),
+  );
 }

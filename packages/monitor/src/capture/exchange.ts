@@ -1,74 +1,88 @@
 import type { IncomingMessage } from 'node:http';
-import type { Client } from '../ledger/client.ts';
-import type { Row } from '../ledger/rows.ts';
-import type { Connection } from './connection.ts';
 
-/** An exchange's bytes, live while it is open and right for good once `ended`. */
+/** An exchange's bytes: they grow while it is open and are final once it has `ended`. */
 export interface ExchangeBytes {
   readonly in: number;
   readonly out: number;
   readonly ended: boolean;
 }
 
-export interface MutableExchangeBytes {
-  in: number;
-  out: number;
-  ended: boolean;
-}
-
-/** What is known of an exchange's answer: Node's response is one. */
-export interface Answer {
+/** What is known of an exchange's response. Node's `ServerResponse` is one. */
+export interface ResponseState {
   readonly headersSent: boolean;
   readonly statusCode: number;
   /** All of it was handed to the system. */
   readonly writableFinished: boolean;
 }
 
-/**
- * One request and its response on a connection. Objects are reused by their connection, so nothing is
- * allocated for a request in steady state; whoever wants to keep the bytes asks for a watch.
- */
+type MutableBytes = { -readonly [Name in keyof ExchangeBytes]: ExchangeBytes[Name] };
+// Shared by all copies of this package in a process.
+const bytesKey: unique symbol = Symbol.for('weighbridge.bytes');
+type Holder = { [bytesKey]?: ExchangeBytes; stream?: Holder };
+
+/** One request and its response. Once it has ended it refers to neither of them: its bytes lie on the request. */
 export class Exchange {
-  readonly connection: Connection;
-  request!: IncomingMessage;
-  answer!: Answer;
-  /** The next exchange on this connection: only there when requests are pipelined. */
-  next: Exchange | null = null;
-  /** Where its input begins, in bytes of the connection. */
-  inStart = 0;
-  /** Where its input ends; -1 until known. */
-  inEnd = -1;
-  inSettled = 0;
-  outSettled = 0;
-  /** Label sets, frozen at the first settled byte. */
-  row: Row | null = null;
-  responseCell = -1;
-  client: Client | null = null;
-  /** The response is out, the request's body still comes. */
-  responded = false;
-  /** Upgraded or CONNECT: all that follows is its own. */
-  tunnelled = false;
-  ended = true;
-  watch: MutableExchangeBytes | null = null;
+  /** `null` once it has ended. */
+  request: IncomingMessage | null = null;
+  response: ResponseState | null = null;
+  /** As received: applications rewrite `request.method`. */
+  method = '';
+  /** Bytes attributed so far, whether or not the labels are known. */
+  in = 0;
+  out = 0;
+  /** One for each account of the connection, in the same order. */
+  accounts: object[] = [];
+  /** The accounts of the connection that `accounts` was made for. */
+  owners: readonly object[] | null = null;
+  #bytes: MutableBytes | null = null;
 
-  constructor(connection: Connection) {
-    this.connection = connection;
-  }
-
-  begin(request: IncomingMessage, answer: Answer, inStart: number): void {
+  protected open(request: IncomingMessage, response: ResponseState): void {
     this.request = request;
-    this.answer = answer;
-    this.next = null;
-    this.inStart = inStart;
-    this.inEnd = -1;
-    this.inSettled = 0;
-    this.outSettled = 0;
-    this.row = null;
-    this.responseCell = -1;
-    this.client = null;
-    this.responded = false;
-    this.tunnelled = false;
-    this.ended = false;
-    this.watch = null;
+    this.response = response;
+    this.method = request.method as string;
+    this.in = 0;
+    this.out = 0;
+    this.#bytes = null;
   }
+
+  /** The object that the bytes are kept on. */
+  protected get holder(): object {
+    return this.request as object;
+  }
+
+  /** Ended now, it would have ended before request and response were complete. */
+  get isAborted(): boolean {
+    return !(this.response?.writableFinished && this.request?.complete);
+  }
+
+  /** To be called by {@link Accounts} alone. */
+  add(bytesIn: number, bytesOut: number): void {
+    this.in += bytesIn;
+    this.out += bytesOut;
+    const bytes = this.#bytes;
+    if (bytes === null) return;
+    bytes.in = this.in;
+    bytes.out = this.out;
+  }
+
+  /** The bytes as an object that follows them to the end. */
+  follow(): ExchangeBytes {
+    this.#bytes ??= { in: this.in, out: this.out, ended: false };
+    return this.#bytes;
+  }
+
+  /** To be called by {@link Accounts} alone: leaves the bytes on the request and lets go of it. */
+  close(): void {
+    const bytes = this.#bytes ?? { in: this.in, out: this.out, ended: true };
+    bytes.ended = true;
+    (this.holder as Holder)[bytesKey] = bytes;
+    this.#bytes = null;
+    this.request = null;
+    this.response = null;
+  }
+}
+
+/** The bytes of an exchange that has ended, by its request or its HTTP/2 stream. */
+export function keptBytes(request: object): ExchangeBytes | undefined {
+  return (request as Holder)[bytesKey] ?? (request as Holder).stream?.[bytesKey];
 }

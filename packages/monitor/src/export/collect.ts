@@ -7,12 +7,11 @@ import { CounterFamily, HistogramFamily, histogramWidth } from './series-familie
 import type { Source } from './source.ts';
 
 /**
- * Every family as it stands now: all numbers are copied in this turn, so that they may be written in later ones.
+ * Every family as the ledger has it: all numbers are copied in this turn, so that they may be written in later ones.
  */
 export function collect(source: Source, table: SeriesTable): CollectedFamily[] {
   const { ledger } = source;
   const { requests, responses } = table;
-  source.sample();
   table.update();
   const meta = (key: keyof typeof metricFamilies) => ({
     ...metricFamilies[key],
@@ -27,7 +26,7 @@ export function collect(source: Source, table: SeriesTable): CollectedFamily[] {
     new CounterFamily(
       meta('aborted'),
       requests,
-      Float64Array.from(requests, ({ row }) => row.aborted),
+      Float64Array.from(requests, ({ owner }) => owner.aborted),
     ),
     ...smallFamilies(source, meta),
     ...clientFamily(source),
@@ -39,19 +38,19 @@ function smallFamilies(
   meta: (key: keyof typeof metricFamilies) => CollectedFamily['meta'],
 ): CollectedFamily[] {
   const { ledger } = source;
-  const books = source.books();
+  const totals = source.totals();
   return [
-    new SmallFamily(meta('inFlight'), [sample({}, books.exchanges)]),
-    new SmallFamily(meta('connections'), [sample({}, books.connections)]),
-    new SmallFamily(meta('connectionBytes'), byDirection(books.connection)),
+    new SmallFamily(meta('inFlight'), [sample({}, totals.exchanges)]),
+    new SmallFamily(meta('connections'), [sample({}, totals.connections)]),
+    new SmallFamily(meta('connectionBytes'), byDirection(totals.connection)),
     new SmallFamily(
       meta('unattributed'),
       unattributedReasons.flatMap((reason) => byDirection(ledger.unattributed[reason], {}, { reason })),
     ),
-    new SmallFamily(meta('pending'), byDirection(books.pending)),
+    new SmallFamily(meta('pending'), byDirection(totals.pending)),
     new SmallFamily(meta('tlsOverhead'), byDirection(ledger.tlsOverhead)),
     new SmallFamily(meta('captureExact'), [sample({}, source.exact ? 1 : 0)]),
-    new SmallFamily(meta('overflowed'), [sample({}, ledger.rows.overflowed)]),
+    new SmallFamily(meta('overflowed'), [sample({}, ledger.endpoints.overflowed)]),
     new SmallFamily(meta('errors'), [sample({}, ledger.errors)]),
   ];
 }
@@ -59,7 +58,9 @@ function smallFamilies(
 function clientFamily({ clients, clientMetric }: Source): CollectedFamily[] {
   if (!clientMetric) return [];
   const { name, label } = clientMetric;
-  const samples = [...clients.exposed()].flatMap(([client, cell]) => byDirection(cell, { [label]: client }));
+  const samples = [...clients.exposed()].flatMap(([client, clientTotals]) =>
+    byDirection(clientTotals, { [label]: client }),
+  );
   return [new SmallFamily({ ...metricFamilies.clientBytes, name, labels: [label, 'direction'] }, samples)];
 }
 

@@ -13,7 +13,10 @@ export class Exporter {
   readonly #table: SeriesTable;
   readonly #warn: (message: string) => void;
   /** One function, for good: by it a registry's metrics are known as ours. */
-  readonly collect = (): CollectedFamily[] => collect(this.#source, this.#table);
+  readonly collect = (): CollectedFamily[] => {
+    this.#source.sample();
+    return collect(this.#source, this.#table);
+  };
 
   constructor(source: Source, warn: (message: string) => void) {
     this.#source = source;
@@ -22,7 +25,7 @@ export class Exporter {
   }
 
   register(registry: RegistryLike): void {
-    const taken = registerFamilies(registry, this.collect, () => this.#source.sampled());
+    const taken = registerFamilies(registry, this.collect, () => this.#collectInTurns());
     if (taken.length === 0) return;
     const names = taken.map((name) => `'${name}'`).join(', ');
     this.#warn(
@@ -31,11 +34,15 @@ export class Exporter {
   }
 
   async text(): Promise<string> {
-    await this.#source.sampled();
-    return formatText(this.collect());
+    return formatText(await this.#collectInTurns());
   }
 
   snapshot(): BandwidthSnapshot {
     return takeSnapshot(this.#source);
+  }
+
+  async #collectInTurns(): Promise<CollectedFamily[]> {
+    await this.#source.sampleInTurns();
+    return collect(this.#source, this.#table);
   }
 }

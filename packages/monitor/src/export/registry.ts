@@ -24,12 +24,12 @@ const owners = new WeakMap<object, () => CollectedFamily[]>();
 export function registerFamilies(
   registry: RegistryLike,
   collect: () => CollectedFamily[],
-  sampled: () => Promise<void>,
+  collectInTurns: () => Promise<CollectedFamily[]>,
 ): string[] {
   const taken: string[] = [];
   const families = sharedForOneTurn(collect);
   const metas = collect().map(({ meta }) => meta);
-  const scrape = sharedForOneTurn(() => startScrape(metas, styleOf(registry), collect, sampled));
+  const scrape = sharedForOneTurn(() => startScrape(metas, styleOf(registry), collectInTurns));
   for (const meta of metas) {
     const there = registry.getSingleMetric(meta.name) as object | undefined;
     if (there && owners.get(there) === collect) continue;
@@ -82,14 +82,12 @@ type Scrape = ReadonlyMap<string, Promise<Written | undefined>>;
 function startScrape(
   metas: readonly CollectedFamily['meta'][],
   style: Style | undefined,
-  collect: () => CollectedFamily[],
-  sampled: () => Promise<void>,
+  collectInTurns: () => Promise<CollectedFamily[]>,
 ): Scrape {
   const waiting = new Map(metas.map(({ name }) => [name, Promise.withResolvers<Written | undefined>()]));
   const run = async () => {
     if (style) {
-      await sampled();
-      await formatFamilies(collect(), style, (name, written) => waiting.get(name)?.resolve(written));
+      await formatFamilies(await collectInTurns(), style, (name, written) => waiting.get(name)?.resolve(written));
     }
     for (const { resolve } of waiting.values()) resolve(undefined);
   };

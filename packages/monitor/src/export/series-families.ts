@@ -1,7 +1,7 @@
 import { sizeBounds } from '../ledger/histogram.ts';
 import type { MetricFamily } from '../metric-names.ts';
 import type { CollectedFamily, Sample } from './family.ts';
-import { labelsOf, type Series } from './series.ts';
+import { type Series, toLabels } from './series.ts';
 
 /** Series formatted at a stretch, before whoever writes them may give way to others. */
 const stretch = 64;
@@ -40,7 +40,7 @@ export class CounterFamily implements CollectedFamily {
   }
 
   #sample(index: number): Sample {
-    return { suffix: '', labels: labelsOf(this.#series[index] as Series), value: this.#values[index] as number };
+    return { suffix: '', labels: toLabels(this.#series[index] as Series), value: this.#values[index] as number };
   }
 }
 
@@ -95,7 +95,7 @@ export class HistogramFamily implements CollectedFamily {
 
   #samplesOf(index: number): Sample[] {
     const at = index * histogramWidth;
-    const labels = labelsOf(this.#series[index] as Series);
+    const labels = toLabels(this.#series[index] as Series);
     let count = 0;
     const buckets = bucketLabels.map((le, bucket): Sample => {
       count += this.#values[at + 1 + bucket] as number;

@@ -1,11 +1,11 @@
+import type { EndpointSeries } from '../ledger/endpoint-table.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Row } from '../ledger/rows.ts';
 
 export type Labels = Record<string, string>;
 
-/** One label set with its cell, and how its labels are written: made once, at a scrape. */
+/** One series with its cell, and how its labels are written: made once, at a scrape. */
 export interface Series {
-  readonly row: Row;
+  readonly owner: EndpointSeries;
   /** Of a response. */
   readonly status: string | undefined;
   readonly cell: number;
@@ -13,12 +13,12 @@ export interface Series {
   readonly text: string;
 }
 
-/** The label sets of a ledger, in the order they came. Both lists only grow. */
+/** The series of a ledger, in the order they came. Both lists only grow. */
 export class SeriesTable {
   readonly requests: Series[] = [];
   readonly responses: Series[] = [];
   readonly #ledger: Ledger;
-  /** Statuses known by row. */
+  /** Statuses known, by the place of their endpoint. */
   readonly #statuses: number[] = [];
 
   constructor(ledger: Ledger) {
@@ -26,18 +26,19 @@ export class SeriesTable {
   }
 
   update(): void {
-    for (const [index, row] of this.#ledger.rows.all.entries()) {
+    for (const [index, owner] of this.#ledger.endpoints.all.entries()) {
       const known = this.#statuses[index];
-      if (known === undefined) this.requests.push(series(row, undefined, row.requestCell));
-      if (known === row.responses.size) continue;
-      for (const [status, cell] of [...row.responses].slice(known ?? 0)) this.responses.push(series(row, status, cell));
-      this.#statuses[index] = row.responses.size;
+      if (known === undefined) this.requests.push(series(owner, undefined, owner.requestCell));
+      if (known === owner.responses.size) continue;
+      for (const [status, cell] of [...owner.responses].slice(known ?? 0))
+        this.responses.push(series(owner, status, cell));
+      this.#statuses[index] = owner.responses.size;
     }
   }
 }
 
-export function labelsOf({ row, status }: Series): Labels {
-  const labels: Labels = { method: row.method, endpoint: row.endpoint };
+export function toLabels({ owner, status }: Pick<Series, 'owner' | 'status'>): Labels {
+  const labels: Labels = { method: owner.method, endpoint: owner.endpoint };
   if (status !== undefined) labels.status = status;
   return labels;
 }
@@ -53,6 +54,6 @@ function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-function series(row: Row, status: string | undefined, cell: number): Series {
-  return { row, status, cell, text: formatLabels(labelsOf({ row, status, cell, text: '' })) };
+function series(owner: EndpointSeries, status: string | undefined, cell: number): Series {
+  return { owner, status, cell, text: formatLabels(toLabels({ owner, status })) };
 }

@@ -1,16 +1,16 @@
 import { imbalance } from '../ledger/balance.ts';
+import type { EndpointSeries } from '../ledger/endpoint-table.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Row } from '../ledger/rows.ts';
 import type { BandwidthSnapshot, EndpointSnapshot } from '../snapshot.ts';
 import type { Source } from './source.ts';
 
-/** The books at this moment, as JSON. */
+/** All that is known at this moment, as JSON. */
 export function takeSnapshot(source: Source): BandwidthSnapshot {
   const { ledger, clients } = source;
   source.sample();
-  const endpoints = ledger.rows.all.map((row) => endpointSnapshot(ledger, row));
-  const { connection, pending, exchanges, connections } = source.books();
-  const books = {
+  const endpoints = ledger.endpoints.all.map((series) => endpointSnapshot(ledger, series));
+  const { connection, pending, exchanges, connections } = source.totals();
+  const totals = {
     connection,
     endpointsTotal: {
       in: total(endpoints, ({ requestBytes }) => requestBytes),
@@ -22,28 +22,28 @@ export function takeSnapshot(source: Source): BandwidthSnapshot {
     },
     pending,
   };
-  const missing = imbalance(books);
+  const missing = imbalance(totals);
   return {
     at: new Date().toISOString(),
-    ...books,
+    ...totals,
     endpoints,
     unattributed: structuredClone(ledger.unattributed),
     tlsOverhead: { ...ledger.tlsOverhead },
     open: { connections, exchanges },
-    clients: [...clients.exposed()].map(([client, cell]) => ({ client, in: cell.in, out: cell.out })),
+    clients: [...clients.exposed()].map(([client, clientTotals]) => ({ client, ...clientTotals })),
     balanced: missing.in === 0 && missing.out === 0,
   };
 }
 
-function endpointSnapshot(ledger: Ledger, row: Row): EndpointSnapshot {
+function endpointSnapshot(ledger: Ledger, series: EndpointSeries): EndpointSnapshot {
   const { cells } = ledger;
   return {
-    method: row.method,
-    endpoint: row.endpoint,
-    requestBytes: cells.bytes(row.requestCell),
-    exchanges: cells.observed(row.requestCell),
-    aborted: row.aborted,
-    responses: [...row.responses].map(([status, cell]) => ({
+    method: series.method,
+    endpoint: series.endpoint,
+    requestBytes: cells.bytes(series.requestCell),
+    exchanges: cells.observed(series.requestCell),
+    aborted: series.aborted,
+    responses: [...series.responses].map(([status, cell]) => ({
       status,
       bytes: cells.bytes(cell),
       exchanges: cells.observed(cell),

@@ -1,13 +1,13 @@
 import type { BandwidthSnapshot, Directions } from '../snapshot.ts';
 
 /**
- * What is missing from the books, by direction: connection - (endpoints + unattributed + pending). Zero when they
+ * What is missing from the totals, by direction: connection - (endpoints + unattributed + pending). Zero when they
  * balance; above zero bytes were dropped, below it counted twice.
  */
 export function imbalance(
-  books: Pick<BandwidthSnapshot, 'connection' | 'endpointsTotal' | 'unattributedTotal' | 'pending'>,
+  totals: Pick<BandwidthSnapshot, 'connection' | 'endpointsTotal' | 'unattributedTotal' | 'pending'>,
 ): Directions {
   const of = (way: 'in' | 'out') =>
-    books.connection[way] - books.endpointsTotal[way] - books.unattributedTotal[way] - books.pending[way];
+    totals.connection[way] - totals.endpointsTotal[way] - totals.unattributedTotal[way] - totals.pending[way];
   return { in: of('in'), out: of('out') };
 }

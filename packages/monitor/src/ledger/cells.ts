@@ -1,11 +1,11 @@
 import { bucketOf, sizeBounds } from './histogram.ts';
 
-/** Doubles of one cell: settled bytes, the histogram's sum, then its buckets (not cumulative). */
+/** Doubles of one cell: bytes, the histogram's sum, then its buckets (not cumulative). */
 const width = 2 + sizeBounds.length + 1;
 
 /**
- * Counter and histogram of many label sets in one flat array. A cell is resolved once and then is an integer;
- * growing doubles the array, so settling allocates nothing.
+ * Counter and histogram of many series in one flat array. A series' cell is found once and then is an integer;
+ * growing doubles the array, so adding to a cell allocates nothing.
  */
 export class Cells {
   #values = new Float64Array(width * 64);
@@ -25,7 +25,7 @@ export class Cells {
     return cell * width;
   }
 
-  settle(cell: number, bytes: number): void {
+  addBytes(cell: number, bytes: number): void {
     (this.#values[cell] as number) += bytes;
   }
 

@@ -1,44 +1,39 @@
-/** What is exposed under one client's name, or under `_other`. */
-export interface ClientCell {
-  in: number;
-  out: number;
-}
+import type { Directions } from '../snapshot.ts';
 
-/** Where a client's bytes go, asked anew with every byte: elections change it while its exchanges are open. */
+/** Finds clients by name: which of them have a series of their own changes while their exchanges are open. */
 export interface ClientList {
-  /** The client that is listed under this name now. */
   find(name: string): Client;
 }
 
-/** A client that exchanges give their bytes to. Lasts as long as they do, also when it is listed no more. */
+/** A client that exchanges add their bytes to. It lasts as long as they do, also when the list has forgotten it. */
 export class Client {
   readonly name: string;
   readonly #list: ClientList;
-  /** Its own while it has a seat, else the one of all others. */
-  cell: ClientCell;
-  /** Bytes in both directions, fading: what elections compare. */
+  /** What is exposed: under its own name while it is tracked, else under `_other`. */
+  totals: Directions;
+  /** Bytes in both directions, fading: the busiest are tracked. */
   recent = 0;
-  listed = true;
+  isListed = true;
 
-  constructor(name: string, cell: ClientCell, list: ClientList) {
+  constructor(name: string, totals: Directions, list: ClientList) {
     this.name = name;
-    this.cell = cell;
+    this.totals = totals;
     this.#list = list;
   }
 
   received(bytes: number): void {
     const client = this.#current();
-    client.cell.in += bytes;
+    client.totals.in += bytes;
     client.recent += bytes;
   }
 
   sent(bytes: number): void {
     const client = this.#current();
-    client.cell.out += bytes;
+    client.totals.out += bytes;
     client.recent += bytes;
   }
 
   #current(): Client {
-    return this.listed ? this : this.#list.find(this.name);
+    return this.isListed ? this : this.#list.find(this.name);
   }
 }

@@ -1,45 +1,46 @@
-import { Client, type ClientCell, type ClientList } from './client.ts';
-import { other } from './rows.ts';
+import type { Directions } from '../snapshot.ts';
+import { Client, type ClientList } from './client.ts';
+import { other } from './endpoint-table.ts';
 
-/** Names that may ever be exposed, for each seat: what a name has counted stays under it for good. */
-const namesPerSeat = 4;
-/** Clients without a seat whose recent bytes are remembered, for each seat, and at least. */
-const candidatesPerSeat = 4;
+/** Names that may ever be exposed, for each tracked client: what a name has counted stays under it for good. */
+const namesPerTracked = 4;
+/** Untracked clients whose recent bytes are remembered, for each tracked one, and at least. */
+const candidatesPerTracked = 4;
 const leastCandidates = 1000;
-/** A challenger must have moved this many times what the weakest holder of a seat has: names are not spent on a draw. */
+/** A candidate must have moved this many times what the least busy tracked client has: names are not spent on a draw. */
 const lead = 2;
-/** What an election leaves of a client's recent bytes. */
+/** What each round leaves of a client's recent bytes. */
 const fading = 0.9;
 /** Longer names are `_other`. */
 const maxNameLength = 200;
 
 /**
- * Bytes by client, bounded. `seats` clients count under their own name, all others under `_other`; each election
- * gives seats to those with the most recent bytes. A client that loses its seat keeps what stands under its name
- * and goes on under `_other`, so no counter goes down, nothing moves between names, and their sum is exact.
+ * Bytes by client, bounded. `maxTracked` clients count under their own name, all others under `_other`; each round
+ * promotes those with the most recent bytes. A client that is demoted keeps what stands under its name and goes on
+ * under `_other`, so no counter goes down, nothing moves between names, and their sum is exact.
  */
 export class Clients implements ClientList {
-  readonly #seats: number;
-  readonly #cells = new Map<string, ClientCell>();
+  readonly #maxTracked: number;
+  readonly #named = new Map<string, Directions>();
   readonly #other: Client = new Client(other, { in: 0, out: 0 }, this);
   readonly #listed = new Map<string, Client>();
-  readonly #seated = new Set<Client>();
-  /** A client with many bytes got no seat because too many names are exposed already. */
+  readonly #tracked = new Set<Client>();
+  /** A busy client could not be promoted because too many names are exposed already. */
   namesUsedUp = false;
 
-  constructor(seats: number) {
-    this.#seats = seats;
+  constructor(maxTracked: number) {
+    this.#maxTracked = maxTracked;
   }
 
   /** Names that can ever be exposed, `_other` included. */
   get maxNames(): number {
-    return this.#seats * namesPerSeat + 1;
+    return this.#maxTracked * namesPerTracked + 1;
   }
 
-  /** Every name that was ever exposed. `_other` is there as soon as no seat is free: before anything counts there. */
-  *exposed(): Iterable<[name: string, cell: ClientCell]> {
-    yield* this.#cells;
-    if (this.#seated.size >= this.#seats || this.#other.recent > 0) yield [other, this.#other.cell];
+  /** Every name that was ever exposed. `_other` is there as soon as no place is free: before anything counts there. */
+  *exposed(): Iterable<[name: string, totals: Directions]> {
+    yield* this.#named;
+    if (this.#tracked.size >= this.#maxTracked || this.#other.recent > 0) yield [other, this.#other.totals];
   }
 
   find(name: string): Client {
@@ -48,65 +49,65 @@ export class Clients implements ClientList {
     return name === other || name.length > maxNameLength ? this.#other : this.#list(name);
   }
 
-  /** Gives seats to the busiest. Meant for every ten seconds or so. */
-  elect(): void {
-    const holders = [...this.#seated].sort((a, b) => a.recent - b.recent);
-    const challengers = this.#candidates().sort((a, b) => b.recent - a.recent);
-    for (const challenger of challengers) {
-      const holder = holders[0];
-      if (!holder || challenger.recent <= holder.recent * lead) break;
-      if (!this.#mayExpose(challenger.name)) continue;
-      holders.shift();
-      this.#unseat(holder);
-      this.#seat(challenger);
+  /** Promotes the busiest clients in place of less busy ones. Meant for every ten seconds or so. */
+  promoteBusiest(): void {
+    const tracked = [...this.#tracked].sort((a, b) => a.recent - b.recent);
+    const candidates = this.#candidates().sort((a, b) => b.recent - a.recent);
+    for (const candidate of candidates) {
+      const weakest = tracked[0];
+      if (!weakest || candidate.recent <= weakest.recent * lead) break;
+      if (!this.#mayExpose(candidate.name)) continue;
+      tracked.shift();
+      this.#demote(weakest);
+      this.#promote(candidate);
     }
     for (const client of this.#listed.values()) client.recent *= fading;
   }
 
   #list(name: string): Client {
-    const client = new Client(name, this.#other.cell, this);
-    const free = this.#seated.size < this.#seats && this.#mayExpose(name);
-    if (!free) this.#makeRoom();
+    const client = new Client(name, this.#other.totals, this);
+    const hasPlace = this.#tracked.size < this.#maxTracked && this.#mayExpose(name);
+    if (!hasPlace) this.#makeRoom();
     this.#listed.set(name, client);
-    if (free) this.#seat(client);
+    if (hasPlace) this.#promote(client);
     return client;
   }
 
   #mayExpose(name: string): boolean {
-    if (this.#cells.has(name) || this.#cells.size < this.#seats * namesPerSeat) return true;
+    if (this.#named.has(name) || this.#named.size < this.#maxTracked * namesPerTracked) return true;
     this.namesUsedUp = true;
     return false;
   }
 
-  #seat(client: Client): void {
-    this.#seated.add(client);
-    client.cell = this.#cells.get(client.name) ?? { in: 0, out: 0 };
-    this.#cells.set(client.name, client.cell);
+  #promote(client: Client): void {
+    this.#tracked.add(client);
+    client.totals = this.#named.get(client.name) ?? { in: 0, out: 0 };
+    this.#named.set(client.name, client.totals);
   }
 
-  #unseat(client: Client): void {
-    this.#seated.delete(client);
-    client.cell = this.#other.cell;
+  #demote(client: Client): void {
+    this.#tracked.delete(client);
+    client.totals = this.#other.totals;
   }
 
   #candidates(): Client[] {
-    return [...this.#listed.values()].filter((client) => !this.#seated.has(client));
+    return [...this.#listed.values()].filter((client) => !this.#tracked.has(client));
   }
 
   /**
-   * Forgets the smaller half of the candidates, once there are too many. The median is taken from all, so that a
+   * Forgets the less busy half of the candidates, once there are too many. The median is taken from all, so that a
    * client stays if its share of what candidates moved is above two in their number, however many names come by
    * (Misra and Gries, "Finding repeated elements", with many taken off at a time).
    */
   #makeRoom(): void {
-    const most = Math.max(leastCandidates, this.#seats * candidatesPerSeat);
-    if (this.#listed.size - this.#seated.size < most) return;
+    const most = Math.max(leastCandidates, this.#maxTracked * candidatesPerTracked);
+    if (this.#listed.size - this.#tracked.size < most) return;
     const candidates = this.#candidates().sort((a, b) => a.recent - b.recent);
     const median = candidates[candidates.length >> 1]?.recent ?? 0;
     for (const client of candidates) {
       client.recent -= median;
       if (client.recent > 0) continue;
-      client.listed = false;
+      client.isListed = false;
       this.#listed.delete(client.name);
     }
   }

@@ -1,8 +1,8 @@
 import { type Series, SeriesTable } from '../export/series.ts';
-import type { OpenBooks, Source } from '../export/source.ts';
+import type { Source } from '../export/source.ts';
 import { sizeBounds } from '../ledger/histogram.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type Directions, type UnattributedReason, unattributedReasons } from '../snapshot.ts';
+import { type ConnectionTotals, type Directions, type UnattributedReason, unattributedReasons } from '../snapshot.ts';
 
 /** What one process tells another: what has moved since it told the last time, and what is open now. Plain JSON. */
 export interface Report {
@@ -15,7 +15,7 @@ export interface Report {
   /** Of all connections, open and closed. */
   connection: Directions;
   exact: boolean;
-  open: Omit<OpenBooks, 'connection'>;
+  open: Omit<ConnectionTotals, 'connection'>;
 }
 
 const none: Directions = { in: 0, out: 0 };
@@ -49,19 +49,19 @@ export class Reporter {
   #read(): Report {
     this.#table.update();
     const { ledger, exact } = this.#source;
-    const { connection, ...open } = this.#source.books();
+    const { connection, ...open } = this.#source.totals();
     const report = {
       series: [...this.#table.requests, ...this.#table.responses].flatMap((series) => this.#seriesReport(series)),
       unattributed: this.#unattributedReport(),
       tlsOverhead: minus(ledger.tlsOverhead, this.#tlsOverhead),
-      overflowed: ledger.rows.overflowed - this.#overflowed,
+      overflowed: ledger.endpoints.overflowed - this.#overflowed,
       errors: ledger.errors - this.#errors,
       connection: minus(connection, this.#connection),
       exact,
       open,
     };
     this.#tlsOverhead = { ...ledger.tlsOverhead };
-    this.#overflowed = ledger.rows.overflowed;
+    this.#overflowed = ledger.endpoints.overflowed;
     this.#errors = ledger.errors;
     this.#connection = connection;
     return report;
@@ -69,12 +69,12 @@ export class Reporter {
 
   #seriesReport(series: Series): Report['series'] {
     const before = this.#told.get(series);
-    const now = { numbers: numbersOf(this.#source.ledger, series.cell), aborted: series.row.aborted };
+    const now = { numbers: numbersOf(this.#source.ledger, series.cell), aborted: series.owner.aborted };
     const numbers = now.numbers.map((number, index) => number - (before?.numbers[index] ?? 0));
     const aborted = series.status === undefined ? now.aborted - (before?.aborted ?? 0) : 0;
     if (before && aborted === 0 && numbers.every((number) => number === 0)) return [];
     this.#told.set(series, now);
-    const { method, endpoint } = series.row;
+    const { method, endpoint } = series.owner;
     const status = series.status === undefined ? {} : { status: series.status };
     return [{ method, endpoint, ...status, ...(aborted === 0 ? {} : { aborted }), numbers }];
   }

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:net';
-import { isHttpServer } from '../capture/capture.ts';
+import { isHttpServer } from '../capture/sockets/server-listeners.ts';
 import { Exporter } from '../export/exporter.ts';
 import type { BandwidthMonitor } from '../monitor.ts';
 import { resolveOptions } from '../options.ts';

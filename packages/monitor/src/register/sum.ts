@@ -1,9 +1,9 @@
 import { takeSnapshot } from '../export/snapshot.ts';
-import type { OpenBooks, Source } from '../export/source.ts';
+import type { Source } from '../export/source.ts';
 import { imbalance } from '../ledger/balance.ts';
 import { Clients } from '../ledger/clients.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { type UnattributedReason, unattributedReasons } from '../snapshot.ts';
+import { type ConnectionTotals, type UnattributedReason, unattributedReasons } from '../snapshot.ts';
 import type { Report, Reporter } from './report.ts';
 
 type Known = Pick<Report, 'open' | 'exact'>;
@@ -41,14 +41,14 @@ export class Sum implements Source {
     if (this.#own) this.add(this, this.#own.reporter.next());
   }
 
-  async sampled(): Promise<void> {
-    await this.#own?.source.sampled();
+  async sampleInTurns(): Promise<void> {
+    await this.#own?.source.sampleInTurns();
     this.sample();
   }
 
-  books(): OpenBooks {
+  totals(): ConnectionTotals {
     const open = [...this.#members.values()].map((member) => member.open);
-    return open.reduce<OpenBooks>(
+    return open.reduce<ConnectionTotals>(
       (sum, { pending, exchanges, connections }) => ({
         connection: sum.connection,
         pending: { in: sum.pending.in + pending.in, out: sum.pending.out + pending.out },
@@ -69,23 +69,24 @@ export class Sum implements Source {
   load(report: Report): void {
     const { ledger } = this;
     for (const { method, endpoint, status, aborted, numbers } of report.series) {
-      const row = ledger.rows.row(method, endpoint);
-      row.aborted += aborted ?? 0;
-      ledger.cells.merge(status === undefined ? row.requestCell : ledger.rows.responseCell(row, status), numbers);
+      const found = ledger.endpoints.find(method, endpoint);
+      found.aborted += aborted ?? 0;
+      ledger.cells.merge(
+        status === undefined ? found.requestCell : ledger.endpoints.findResponseCell(found, status),
+        numbers,
+      );
     }
     for (const reason of unattributedReasons) this.#addUnattributed(reason, report);
-    ledger.tlsOverhead.in += report.tlsOverhead.in;
-    ledger.tlsOverhead.out += report.tlsOverhead.out;
-    ledger.closed.in += report.connection.in;
-    ledger.closed.out += report.connection.out;
-    ledger.rows.overflowed += report.overflowed;
+    ledger.addTlsOverhead(report.tlsOverhead.in, report.tlsOverhead.out);
+    ledger.addClosed(report.connection.in, report.connection.out);
+    ledger.endpoints.overflowed += report.overflowed;
     ledger.errors += report.errors;
   }
 
   /** A process is gone: what was pending there will never have an endpoint. */
   leave(member: object): void {
     const { pending } = this.#members.get(member)?.open ?? nothingOpen;
-    this.ledger.settleUnattributed('other', pending.in, pending.out);
+    this.ledger.addUnattributed('other', pending.in, pending.out);
     this.#members.delete(member);
   }
 
@@ -95,13 +96,12 @@ export class Sum implements Source {
    */
   settleGap(): void {
     const gap = imbalance(takeSnapshot(this));
-    this.ledger.settleUnattributed('other', Math.max(0, gap.in), Math.max(0, gap.out));
-    this.ledger.closed.in += Math.max(0, -gap.in);
-    this.ledger.closed.out += Math.max(0, -gap.out);
+    this.ledger.addUnattributed('other', Math.max(0, gap.in), Math.max(0, gap.out));
+    this.ledger.addClosed(Math.max(0, -gap.in), Math.max(0, -gap.out));
   }
 
   #addUnattributed(reason: UnattributedReason, { unattributed }: Report): void {
     const moved = unattributed[reason];
-    if (moved) this.ledger.settleUnattributed(reason, moved.in, moved.out);
+    if (moved) this.ledger.addUnattributed(reason, moved.in, moved.out);
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2Stream } from 'node:http2';
-import type { Answer } from '../capture/exchange.ts';
+import type { ResponseState } from '../capture/exchange.ts';
 import { fastifyEndpoint } from './fastify.ts';
 
 // Shared among all copies of this package in a process: `--import` loads one of its own.
@@ -28,18 +28,18 @@ export function setEndpoint(request: IncomingMessage | Http2ServerRequest | Http
 /**
  * The endpoint's template; `undefined` while it is not known and the exchange goes on.
  *
- * @param final the exchange ends now, or its first byte is settled: decide.
+ * @param final the exchange ends now, or its first byte is written down: decide.
  */
-export function endpointOf(
+export function findEndpoint(
   request: IncomingMessage,
-  answer: Answer,
+  response: ResponseState,
   final: boolean,
   byOption: ((request: IncomingMessage) => string | undefined) | undefined,
 ): string | undefined {
   const known = declaredEndpoint(request as Declared) ?? fastifyEndpoint(request) ?? byOption?.(request);
   if (known !== undefined) return known.length <= maxLength ? known : '_other';
-  if (answer.headersSent) {
-    return answer.statusCode === 404 || answer.statusCode === 405 ? unmatched : unrouted;
+  if (response.headersSent) {
+    return response.statusCode === 404 || response.statusCode === 405 ? unmatched : unrouted;
   }
   return final ? unmatched : undefined;
 }

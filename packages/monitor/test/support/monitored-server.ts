@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type BandwidthMonitor, type EndpointSnapshot, type MonitorInput, monitorBandwidth } from '../../src/index.ts';
+import {
+  type BandwidthMonitor,
+  type EndpointSnapshot,
+  type MonitorOptions,
+  monitorBandwidth,
+} from '../../src/index.ts';
 
 /** A server on a free port with a monitor of its own. */
 export class MonitoredServer {
@@ -15,7 +20,7 @@ export class MonitoredServer {
 
   static async start(
     listener: RequestListener,
-    options: MonitorInput = {},
+    options: MonitorOptions = {},
     server: Server = createServer(listener),
   ): Promise<MonitoredServer> {
     const monitor = monitorBandwidth({

@@ -3,6 +3,7 @@ import type { Registry } from '@prometheus-io/client';
 import {
   type BandwidthMonitor,
   type BandwidthSnapshot,
+  bytesOf,
   type ExchangeBytes,
   monitorBandwidth,
 } from '@weighbridge/monitor';
@@ -42,7 +43,7 @@ export class MasterBandwidth {
   }
 
   bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
-    return this.#monitor.bytesOf(request);
+    return bytesOf(request);
   }
 
   /** What the known routes cost in samples, and the most that can ever be exposed. */

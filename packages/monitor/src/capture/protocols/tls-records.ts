@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { type Chunk, watchWrites } from './writes.ts';
+import { chunksLength } from '../sockets/counters.ts';
+import type { SocketHooks } from '../sockets/socket-hooks.ts';
 
 /** Most plaintext of one record (RFC 8446, section 5.1). */
 const recordBytes = 16_384;
@@ -21,19 +22,16 @@ export function ciphertextLength(socket: TLSSocket, plaintext: number): number {
 /** Ciphertext of what the application writes from now on: each write begins a record of its own. */
 export class WrittenRecords {
   ciphertext = 0;
-  readonly stop: () => void;
+  #isStopped = false;
 
-  constructor(socket: TLSSocket) {
-    this.stop = watchWrites(socket, (chunks) => {
-      this.ciphertext += ciphertextLength(socket, lengthOf(chunks));
+  constructor(socket: TLSSocket, hooks: SocketHooks) {
+    hooks.watchWrites((chunks) => {
+      if (!this.#isStopped) this.ciphertext += ciphertextLength(socket, chunksLength(chunks));
+      return this.#isStopped;
     });
   }
-}
 
-function lengthOf(chunks: readonly Chunk[]): number {
-  let length = 0;
-  for (const { chunk, encoding } of chunks) {
-    length += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.byteLength;
+  stop(): void {
+    this.#isStopped = true;
   }
-  return length;
 }

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Node's HTTP parser, as far as we look (lib/_http_common.js, src/node_http_parser.cc). */
 interface Parser {
@@ -6,6 +7,7 @@ interface Parser {
   constructor: { kOnMessageBegin?: number };
 }
 interface ConnectionsList {
+  all(): unknown[];
   active(): unknown[];
 }
 
@@ -21,13 +23,13 @@ export interface MessageState {
  * The first question on a connection goes through the list of all connections inside a message; from then on
  * the parser tells of each beginning, so that no client can make us walk that list again and again.
  */
-export function hasBegunMessage(socket: Socket, known: MessageState | null): MessageState {
+export function hasBegunMessage(socket: Duplex, known: MessageState | null): MessageState {
   if (known) return known;
   const { parser, server } = socket as unknown as { parser?: Parser | null; server?: Server };
   const state = { begun: false };
   const slot = parser?.constructor.kOnMessageBegin;
   if (!parser || slot === undefined) return state;
-  state.begun = connectionsOf(server)?.active().includes(parser) ?? false;
+  state.begun = findConnectionsList(server)?.active().includes(parser) ?? false;
   // Node empties the slot when the parser goes back to its pool (cleanParser).
   parser[slot] = () => {
     state.begun = true;
@@ -35,7 +37,21 @@ export function hasBegunMessage(socket: Socket, known: MessageState | null): Mes
   return state;
 }
 
-function connectionsOf(server: Server | undefined): ConnectionsList | undefined {
+/**
+ * The sockets on which an HTTP/1 server waits for requests or answers them, and whether it is in the middle of an
+ * exchange on each. Empty where a Node keeps no such list.
+ */
+export function listOpenSockets(server: Server): { socket: Socket; isBusy: boolean }[] {
+  const list = findConnectionsList(server);
+  if (list === undefined) return [];
+  const active = new Set(list.active());
+  return list.all().flatMap((parser) => {
+    const { socket } = parser as { socket?: Socket & { _httpMessage?: unknown } };
+    return socket ? [{ socket, isBusy: active.has(parser) || Boolean(socket._httpMessage) }] : [];
+  });
+}
+
+function findConnectionsList(server: Server | undefined): ConnectionsList | undefined {
   if (!server) return undefined;
   const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
   return key && (server as unknown as Record<symbol, ConnectionsList>)[key];

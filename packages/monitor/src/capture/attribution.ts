@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { UnattributedReason } from '../snapshot.ts';
+import type { Exchange, ResponseState } from './exchange.ts';
+
+/** What has moved, as a protocol sees it: the connection itself, or what TLS leaves of it. */
+export interface Flow {
+  /** The socket that the application has. */
+  readonly socket: Duplex;
+  /** Bytes received and sent up to the last reading. */
+  readonly in: number;
+  readonly out: number;
+  /** A write failed: what is under way was not sent whole. */
+  readonly isRefused: boolean;
+  /** Reads the counters. */
+  read(): void;
+}
+
+/** Runs an action in a later turn of the event loop; a fault in it reaches nobody. */
+export type Defer = (action: () => void) => void;
+
+/** Decides which bytes of a connection belong to which exchange. One implementation for each protocol. */
+export interface Attribution {
+  /** Of bytes that no exchange has when the connection closes without an error. */
+  readonly idleReason: UnattributedReason;
+  /** A request's head is complete. */
+  begin(request: IncomingMessage, response: ResponseState): void;
+  /** The response to this request is out. */
+  finish(request: object): void;
+  /** The connection is the application's own from this request on: what attributes it from now on. */
+  upgrade(request: IncomingMessage, response: ResponseState): Attribution;
+  /** Attributes what has moved so far. */
+  sample(): void;
+  /** Attributes what has moved and ends every exchange: the connection closes. */
+  close(): void;
+  /** The open exchange of a request. */
+  find(request: object): Exchange | undefined;
+  /** The exchanges that are open. */
+  readonly exchanges: readonly Exchange[];
+}

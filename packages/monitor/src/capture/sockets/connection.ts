@@ -1,0 +1,63 @@
+import type { Duplex } from 'node:stream';
+import type { Flow } from '../attribution.ts';
+import { type Counters, findHandle } from './counters.ts';
+
+/** What one server socket has moved since a certain moment. It counts, and knows nothing of protocols. */
+export class Connection implements Flow {
+  readonly socket: Duplex;
+  /** Bytes up to the last reading, as the kernel gave and took them. Neither ever goes down. */
+  in = 0;
+  out = 0;
+  isRefused = false;
+  readonly #counters: Counters;
+  readonly #handle: Counters | null;
+  /** What the counters stood at when this connection's own bytes began. */
+  readonly #baseIn: number;
+  readonly #baseOut: number;
+
+  constructor(socket: Duplex, counters: Counters, baseIn: number, baseOut: number) {
+    this.socket = socket;
+    this.#counters = counters;
+    this.#handle = findHandle(socket);
+    this.#baseIn = baseIn;
+    this.#baseOut = baseOut;
+  }
+
+  /** A closed handle's counters are 0: what was read before stands. */
+  read(): void {
+    const counters = this.#counters;
+    const bytesIn = counters.bytesRead - this.#baseIn;
+    if (bytesIn > this.in) this.in = bytesIn;
+    if (this.isRefused) return;
+    const bytesOut = counters.bytesWritten - (counters.writeQueueSize || 0) - this.#baseOut;
+    if (bytesOut > this.out) this.out = bytesOut;
+  }
+
+  /** Bytes handed to Node to be sent, whether or not the kernel has taken them. */
+  get submitted(): number {
+    return this.#counters.bytesWritten - this.#baseOut;
+  }
+
+  /** Part of what was written waits for the kernel. */
+  get hasUnsent(): boolean {
+    return (this.#counters.writeQueueSize || 0) > 0;
+  }
+
+  /** The handle was taken from the socket without closing it: sent to another process, say. */
+  get isHandleTaken(): boolean {
+    if (this.#handle === null || this.socket.destroyed) return false;
+    return (this.socket as unknown as { _handle?: unknown })._handle !== this.#handle;
+  }
+
+  /**
+   * A write failed. Node has counted it as written and emptied its queue: from now on its counters hold what the
+   * kernel never took, so the last reading stands.
+   *
+   * @param bytes of the write that failed, where all before it is known to have been accepted.
+   */
+  refuse(bytes?: number): void {
+    if (this.isRefused) return;
+    this.isRefused = true;
+    if (bytes !== undefined) this.out = Math.max(this.out, this.submitted - bytes);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { Connection } from './connection.ts';
+import { type Counters, findHandle, SocketGetters, StreamCounts } from './counters.ts';
+import { SocketHooks } from './socket-hooks.ts';
+
+type Layered = { _parent?: Duplex | null; stream?: Duplex | null; encrypted?: boolean; secureConnecting?: boolean };
+
+/** The socket that the kernel knows: below TLS, and below what makes a stream look like a socket. */
+export function findRawSocket(socket: Duplex): Duplex {
+  let raw = socket;
+  // TLS in TLS in a stream: three times two layers is more than anyone has.
+  for (let depth = 0; depth < 6; depth++) {
+    const { _parent, stream } = raw as Layered;
+    const below = _parent ?? stream;
+    if (!below || typeof below !== 'object') break;
+    raw = below;
+  }
+  return raw;
+}
+
+export function isTlsSocket(socket: Duplex): socket is TLSSocket {
+  return (socket as Layered).encrypted === true;
+}
+
+export function isHandshaking(socket: TLSSocket): boolean {
+  return (socket as Layered).secureConnecting === true;
+}
+
+/** Where a connection's own bytes begin. */
+export type Start =
+  /** All that the socket ever moved. */
+  | 'whole'
+  /** Now; what was read and put back by `unshift`, or not read yet, is still to come. */
+  | 'now'
+  /** Now, but for the last so many bytes received. */
+  | { readonly receivedBefore: number };
+
+/** Begins to count what a raw socket moves. */
+export function openConnection(raw: Duplex, start: Start): Connection {
+  const counters = countersOf(raw);
+  if (start === 'whole') return new Connection(raw, counters, 0, 0);
+  const before = start === 'now' ? raw.readableLength : start.receivedBefore;
+  return new Connection(raw, counters, counters.bytesRead - before, submittedBytes(raw, counters));
+}
+
+function countersOf(raw: Duplex): Counters {
+  const handle = findHandle(raw);
+  if (handle !== null) return handle;
+  if ('bytesRead' in raw && 'bytesWritten' in raw) return new SocketGetters(raw as Socket);
+  const hooks = SocketHooks.install(raw);
+  hooks.counts ??= new StreamCounts(raw, (chunks) => hooks.tellWrite(chunks));
+  return hooks.counts;
+}
+
+/** What the socket was given to send before, also what still waits in JavaScript. */
+function submittedBytes(raw: Duplex, counters: Counters): number {
+  if (raw.writableLength === 0) return counters.bytesWritten;
+  return (raw as Socket).bytesWritten ?? counters.bytesWritten + raw.writableLength;
+}
