@@ -10,6 +10,8 @@ export interface Flow {
   /** Bytes received and sent up to the last reading. */
   readonly in: number;
   readonly out: number;
+  /** Bytes given to the socket to be sent up to now, also what waits; `null` where that isn't known. */
+  readonly submitted: number | null;
   /** A write failed: what is under way was not sent whole. */
   readonly isRefused: boolean;
   /** Reads the counters. */

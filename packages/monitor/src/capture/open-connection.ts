@@ -64,10 +64,7 @@ export class OpenConnection implements SocketListener {
   }
 
   onDestroy(socket: Duplex, error: NodeJS.ErrnoException | null): void {
-    if (error !== null) {
-      this.noteError(error.code);
-      if (error.syscall === 'write') this.connection.refuse();
-    }
+    if (error !== null) this.noteError(error.code);
     // Only the plaintext socket hears of a malformed request or a time-out; the raw one has the counters.
     if (socket === this.connection.socket) this.#owner.onClose(this);
   }
@@ -80,7 +77,7 @@ export class OpenConnection implements SocketListener {
 
   onRefuse(socket: Duplex, bytes: number): void {
     // How much ciphertext was refused can't be known.
-    this.connection.refuse(socket === this.connection.socket ? bytes : undefined);
+    if (socket === this.connection.socket) this.connection.refuse(bytes);
   }
 
   /** Ends every exchange; the rest has a reason. */

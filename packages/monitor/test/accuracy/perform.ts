@@ -19,7 +19,7 @@ const limitMs = 60_000;
 
 /** Plays a scenario to its end; what goes wrong is in `failures`, never thrown. */
 export async function perform(scenario: Scenario, options: StageOptions): Promise<Outcome> {
-  const stage = new Stage(options);
+  const stage = new Stage(options, scenario.sampleIntervalMs);
   const limit = new AbortController();
   try {
     const { connection, failures } = await Promise.race([

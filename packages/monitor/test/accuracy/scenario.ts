@@ -30,6 +30,8 @@ export interface Scenario {
   readonly wire?: 'exact' | 'reset' | 'none';
   /** Too slow for every test run: only with real binaries. */
   readonly slow?: boolean;
+  /** How often the monitor reads all connections, in ms. Default: its own. */
+  readonly sampleIntervalMs?: number;
   run(stage: Stage): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect, type NetConnectOpts } from 'node:net';
+import { type AddressInfo, connect, type NetConnectOpts, type Server as NetServer } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   type BandwidthMonitor,
@@ -32,6 +32,10 @@ export interface ServeOptions {
   readonly create?: (listener: RequestListener) => Server;
   /** `false`: the handler names the endpoint itself, or nobody does. Default: the URL's path is the template. */
   readonly routed?: boolean;
+  /** Makes the server that listens and gives connections to the HTTP server by hand. */
+  readonly front?: (server: Server) => NetServer;
+  /** `false`: the monitor is told of the server later, by `stage.monitor.watch`. */
+  readonly watched?: boolean;
   /** Where to listen instead of a port on 127.0.0.1: a path or a host. */
   readonly path?: string;
   readonly host?: string;
@@ -51,7 +55,7 @@ export class Stage {
   readonly random: () => number;
   /** Ports that were listened on. */
   readonly ports: number[] = [];
-  readonly #servers: Server[] = [];
+  readonly #servers: NetServer[] = [];
   readonly #clients: WireClient[] = [];
   readonly #seen = new Map<string, ExchangeBytes[]>();
   readonly #exchanges: ExpectedExchange[] = [];
@@ -60,10 +64,14 @@ export class Stage {
   #timer: NodeJS.Timeout | undefined;
   #lenient = false;
 
-  constructor(options: StageOptions) {
+  constructor(options: StageOptions, sampleIntervalMs = 1000) {
     this.options = options;
     this.random = randomFrom(options.seed);
-    this.monitor = monitorBandwidth({ servers: [], warn: (message) => this.#complaints.push(message) });
+    this.monitor = monitorBandwidth({
+      servers: [],
+      sampleIntervalMs,
+      warn: (message) => this.#complaints.push(message),
+    });
     this.watch = new BookWatch(this.monitor);
     if (options.watched) this.#lookAgain();
   }
@@ -76,13 +84,14 @@ export class Stage {
       this.lookMaybe();
     };
     const server = (options.create ?? createServer)(listener);
-    this.monitor.watch(server);
-    this.#servers.push(server);
-    return { server, target: await this.listen(server, options) };
+    if (options.watched !== false) this.monitor.watch(server);
+    const front = options.front?.(server);
+    this.#servers.push(server, ...(front ? [front] : []));
+    return { server, target: await this.listen(front ?? server, options) };
   }
 
   /** Opens a server, for the first time or again. */
-  async listen(server: Server, { path, host = '127.0.0.1' }: ServeOptions = {}): Promise<NetConnectOpts> {
+  async listen(server: NetServer, { path, host = '127.0.0.1' }: ServeOptions = {}): Promise<NetConnectOpts> {
     server.listen(path ? { path } : { port: this.options.nextPort(), host });
     await once(server, 'listening');
     if (path) return { path };
@@ -210,12 +219,12 @@ export class Stage {
   }
 }
 
-function connectionsOf(server: Server): Promise<number> {
+function connectionsOf(server: NetServer): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 
-async function closeServer(server: Server): Promise<void> {
-  server.closeAllConnections();
+async function closeServer(server: NetServer | Server): Promise<void> {
+  if ('closeAllConnections' in server) server.closeAllConnections();
   server.close();
   await once(server, 'close');
 }

@@ -28,6 +28,7 @@ export function verdict(
     ...differs('pending in', 0, snapshot.pending.in),
     ...differs('pending out', 0, snapshot.pending.out),
     ...differs('open exchanges', 0, snapshot.open.exchanges),
+    ...differs('open connections', 0, snapshot.open.connections),
   ];
 }
 

@@ -52,6 +52,8 @@ export class Http1Attribution implements Attribution {
   /** Up to here everything is attributed. */
   #inPosition = 0;
   #outPosition = 0;
+  /** After an upgrade: what leaves beyond this is the tunnel's. */
+  #outLimit = Number.POSITIVE_INFINITY;
   /** An ended exchange to use again, so that nothing is allocated for a request in steady state. */
   #spare: Http1Exchange | null = null;
   /** Whether the parser is inside a next head; null until a surplus made us ask. */
@@ -88,7 +90,7 @@ export class Http1Attribution implements Attribution {
     }
     const flow = this.#flow;
     flow.read();
-    if (exchange.next === null && exchange.isComplete) exchange.inEnd = this.#boundary(exchange);
+    if (exchange.inEnd < 0 && exchange.isComplete) exchange.inEnd = this.#boundary(exchange);
     if (exchange.inEnd >= 0) {
       this.#attribute(exchange, exchange.inEnd, true);
       this.#end(exchange, flow.isRefused);
@@ -102,12 +104,14 @@ export class Http1Attribution implements Attribution {
   upgrade(request: IncomingMessage, response: ResponseState): Attribution {
     const inStart = this.#startOf(request);
     const before = this.#first === null ? null : this;
+    // What was submitted up to now is theirs who came before; where that isn't known, what leaves until they end.
+    this.#outLimit = this.#flow.submitted ?? Number.POSITIVE_INFINITY;
     return new TunnelAttribution(this.#flow, this.#accounts, {
       request,
       response,
       inStart,
-      before,
       outStart: this.#outPosition,
+      before,
     });
   }
 
@@ -147,9 +151,9 @@ export class Http1Attribution implements Attribution {
     return open;
   }
 
-  /** Output up to here is attributed. */
-  get outPosition(): number {
-    return this.#outPosition;
+  /** Where the output of what comes after an upgrade begins, as far as it is known. */
+  get outEnd(): number {
+    return this.exchanges.length === 0 ? this.#outPosition : this.#outLimit;
   }
 
   /** Where the input of a request begins whose head is complete now. */
@@ -173,7 +177,7 @@ export class Http1Attribution implements Attribution {
 
   /** Input up to `end`, and all output. */
   #attribute(exchange: Http1Exchange, end: number, final: boolean): void {
-    const { out } = this.#flow;
+    const out = Math.min(this.#flow.out, this.#outLimit);
     const bytesOut = out - this.#outPosition;
     if (bytesOut > 0) this.#outPosition = out;
     this.#accounts.attribute(exchange, end - exchange.inStart - exchange.in, bytesOut, final);

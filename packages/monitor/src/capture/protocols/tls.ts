@@ -30,6 +30,11 @@ class TlsFlow implements Flow {
     return this.#connection.out - this.handshakeOut;
   }
 
+  /** Ciphertext comes into being as it is written. */
+  get submitted(): null {
+    return null;
+  }
+
   get isRefused(): boolean {
     return this.#connection.isRefused;
   }
@@ -68,6 +73,7 @@ export class TlsAttribution implements Attribution {
   secure(socket: TLSSocket, makeInner: MakeInner): void {
     this.#flow = new TlsFlow(this.#connection, socket);
     this.#inner = makeInner(this.#flow);
+    this.#connection.writer = socket;
     this.#connection.read();
     this.#securedAt = this.#connection.in;
   }

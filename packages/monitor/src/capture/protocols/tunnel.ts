@@ -13,7 +13,7 @@ export interface TunnelStart {
   readonly inStart: number;
   readonly outStart: number;
   /** Exchanges that were pipelined before it and are not answered yet. */
-  readonly before: (Attribution & { readonly outPosition: number }) | null;
+  readonly before: (Attribution & { readonly outEnd: number }) | null;
 }
 
 class TunnelExchange extends Exchange {
@@ -85,14 +85,15 @@ export class TunnelAttribution implements Attribution {
   #attribute(final: boolean): void {
     const { in: bytesIn, out } = this.#flow;
     const exchange = this.#exchange;
-    const bytesOut = this.#before === null ? out - this.#outStart - exchange.out : 0;
+    const outStart = this.#before?.outEnd ?? this.#outStart;
+    const bytesOut = out - outStart - exchange.out;
     this.#accounts.attribute(exchange, bytesIn - this.#inStart - exchange.in, bytesOut, final);
   }
 
   /** Once the exchanges before it have ended, output is the tunnel's. */
   #leaveBehind(): void {
     if (this.#before === null || this.#before.exchanges.length > 0) return;
-    this.#outStart = this.#before.outPosition;
+    this.#outStart = this.#before.outEnd;
     this.#before = null;
   }
 }

@@ -1,6 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { Flow } from '../attribution.ts';
-import { type Counters, findHandle } from './counters.ts';
+import { type Counters, findHandle, submittedBytes } from './counters.ts';
+
+/**
+ * A write has failed. Node counted it as written and emptied its queue: its counters hold what the kernel never took,
+ * so the last reading before stands. Some callbacks run before the socket is destroyed.
+ */
+function hasFailedWrite({ errored }: Duplex): boolean {
+  return errored !== null && (errored as NodeJS.ErrnoException).syscall === 'write';
+}
 
 /** What one server socket has moved since a certain moment. It counts, and knows nothing of protocols. */
 export class Connection implements Flow {
@@ -9,6 +17,8 @@ export class Connection implements Flow {
   in = 0;
   out = 0;
   isRefused = false;
+  /** What is written to: the raw socket, or the one with TLS on top of it. */
+  writer: Duplex;
   readonly #counters: Counters;
   readonly #handle: Counters | null;
   /** What the counters stood at when this connection's own bytes began. */
@@ -17,6 +27,7 @@ export class Connection implements Flow {
 
   constructor(socket: Duplex, counters: Counters, baseIn: number, baseOut: number) {
     this.socket = socket;
+    this.writer = socket;
     this.#counters = counters;
     this.#handle = findHandle(socket);
     this.#baseIn = baseIn;
@@ -30,12 +41,13 @@ export class Connection implements Flow {
     if (bytesIn > this.in) this.in = bytesIn;
     if (this.isRefused) return;
     const bytesOut = counters.bytesWritten - (counters.writeQueueSize || 0) - this.#baseOut;
-    if (bytesOut > this.out) this.out = bytesOut;
+    if (bytesOut <= this.out) return;
+    if (hasFailedWrite(this.writer)) this.isRefused = true;
+    else this.out = bytesOut;
   }
 
-  /** Bytes handed to Node to be sent, whether or not the kernel has taken them. */
   get submitted(): number {
-    return this.#counters.bytesWritten - this.#baseOut;
+    return submittedBytes(this.socket, this.#counters) - this.#baseOut;
   }
 
   /** Part of what was written waits for the kernel. */
@@ -49,15 +61,10 @@ export class Connection implements Flow {
     return (this.socket as unknown as { _handle?: unknown })._handle !== this.#handle;
   }
 
-  /**
-   * A write failed. Node has counted it as written and emptied its queue: from now on its counters hold what the
-   * kernel never took, so the last reading stands.
-   *
-   * @param bytes of the write that failed, where all before it is known to have been accepted.
-   */
-  refuse(bytes?: number): void {
+  /** A write of so many bytes failed at once: all before it had been accepted. */
+  refuse(bytes: number): void {
     if (this.isRefused) return;
     this.isRefused = true;
-    if (bytes !== undefined) this.out = Math.max(this.out, this.submitted - bytes);
+    this.out = Math.max(this.out, this.submitted - bytes);
   }
 }

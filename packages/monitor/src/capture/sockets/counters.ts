@@ -17,6 +17,12 @@ export function findHandle(socket: Duplex): Counters | null {
   return typeof handle?.bytesRead === 'number' && typeof handle.bytesWritten === 'number' ? (handle as Counters) : null;
 }
 
+/** What a socket was given to send, also what still waits in JavaScript. */
+export function submittedBytes(socket: Duplex, counters: Counters): number {
+  if (socket.writableLength === 0) return counters.bytesWritten;
+  return (socket as Socket).bytesWritten ?? counters.bytesWritten + socket.writableLength;
+}
+
 /** The public getters of a socket whose handle has no counters. */
 export class SocketGetters implements Counters {
   readonly #socket: Socket;
@@ -52,7 +58,10 @@ export interface Chunk {
   readonly encoding: BufferEncoding;
 }
 
-/** Counts of our own, for a stream that has none: what was read and written through it. */
+/**
+ * Counts of our own, for a stream that has none: what was pushed into it, and what was written through it. Whether
+ * a write arrived anywhere only the stream knows.
+ */
 export class StreamCounts implements Counters {
   bytesRead = 0;
   bytesWritten = 0;
@@ -68,20 +77,14 @@ export class StreamCounts implements Counters {
     internals._write = (chunk, encoding, callback) => {
       const chunks = [{ chunk, encoding } as Chunk];
       watch(chunks);
-      _write.call(stream, chunk, encoding, this.#counting(chunks, callback));
+      this.bytesWritten += chunksLength(chunks);
+      _write.call(stream, chunk, encoding, callback);
     };
     if (typeof _writev !== 'function') return;
     internals._writev = (chunks, callback) => {
       watch(chunks as Chunk[]);
-      _writev.call(stream, chunks, this.#counting(chunks as Chunk[], callback));
-    };
-  }
-
-  /** A write counts once the stream says that it is done. */
-  #counting(chunks: readonly Chunk[], callback: (error?: Error | null) => void) {
-    return (error?: Error | null) => {
-      if (!error) this.bytesWritten += chunksLength(chunks);
-      callback(error);
+      this.bytesWritten += chunksLength(chunks as Chunk[]);
+      _writev.call(stream, chunks, callback);
     };
   }
 }

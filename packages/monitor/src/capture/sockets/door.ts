@@ -2,18 +2,25 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { Connection } from './connection.ts';
-import { type Counters, findHandle, SocketGetters, StreamCounts } from './counters.ts';
+import { type Counters, findHandle, SocketGetters, StreamCounts, submittedBytes } from './counters.ts';
 import { SocketHooks } from './socket-hooks.ts';
 
-type Layered = { _parent?: Duplex | null; stream?: Duplex | null; encrypted?: boolean; secureConnecting?: boolean };
+type Layered = {
+  _handle?: { _parentWrap?: Duplex } | null;
+  _parent?: Duplex | null;
+  stream?: Duplex | null;
+  encrypted?: boolean;
+  secureConnecting?: boolean;
+};
 
 /** The socket that the kernel knows: below TLS, and below what makes a stream look like a socket. */
 export function findRawSocket(socket: Duplex): Duplex {
   let raw = socket;
   // TLS in TLS in a stream: three times two layers is more than anyone has.
   for (let depth = 0; depth < 6; depth++) {
-    const { _parent, stream } = raw as Layered;
-    const below = _parent ?? stream;
+    const { _parent, _handle, stream } = raw as Layered;
+    // Over a stream that is no socket, only TLS' handle knows what is below; `stream` is the one that it was made of.
+    const below = _parent ?? _handle?._parentWrap ?? stream;
     if (!below || typeof below !== 'object') break;
     raw = below;
   }
@@ -52,10 +59,4 @@ function countersOf(raw: Duplex): Counters {
   const hooks = SocketHooks.install(raw);
   hooks.counts ??= new StreamCounts(raw, (chunks) => hooks.tellWrite(chunks));
   return hooks.counts;
-}
-
-/** What the socket was given to send before, also what still waits in JavaScript. */
-function submittedBytes(raw: Duplex, counters: Counters): number {
-  if (raw.writableLength === 0) return counters.bytesWritten;
-  return (raw as Socket).bytesWritten ?? counters.bytesWritten + raw.writableLength;
 }

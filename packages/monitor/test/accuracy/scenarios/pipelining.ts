@@ -136,7 +136,21 @@ async function leftWaiting(stage: Stage): Promise<void> {
   }
 }
 
+/** The application changes what it was given before it answers. */
+async function rewritten(stage: Stage): Promise<void> {
+  const server = await stage.serve((request, response) => {
+    request.resume();
+    request.url = `/rewritten/${'far/'.repeat(20)}`;
+    request.method = 'PROPFIND';
+    for (const name of Object.keys(request.headers)) delete request.headers[name];
+    // Answered once all have come, so that each boundary is found by lengths.
+    setImmediate(() => response.end('answer'));
+  });
+  await exchange(stage, server, five, [textOf(five)], 'exact', async () => {});
+}
+
 export const pipeliningScenarios: Scenario[] = [
+  { name: 'pipelined requests that the application rewrites', run: rewritten },
   { name: 'five requests in one write', run: (stage) => play(stage, five, [textOf(five)], 'exact') },
   { name: 'pipelined requests answered late', run: (stage) => play(stage, withLate, [textOf(withLate)], 'exact') },
   {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { UnattributedReason } from '@weighbridge/monitor';
 import type { Scenario } from '../scenario.ts';
 import type { ServeOptions, Stage } from '../stage.ts';
@@ -27,6 +28,16 @@ async function refusedLater(stage: Stage, text: string, reason: UnattributedReas
   const rest = await client.send(text);
   await client.closed();
   stage.expectRest({ reason, in: rest, out: client.received - received });
+}
+
+/** The application answers malformed requests itself, or ends the connection without a word. */
+async function refusedByApplication(stage: Stage, take: (socket: Duplex) => void): Promise<void> {
+  const server = await stage.serve((_request, response) => response.end('hello'));
+  server.server.on('clientError', (_error, socket) => take(socket));
+  const client = await stage.connect(server);
+  const sent = await client.send('NONSENSE\r\n\r\n');
+  await client.closed();
+  stage.expectRest({ reason: 'malformed', in: sent, out: client.received });
 }
 
 /** Nonsense behind a request that is still being answered. */
@@ -98,6 +109,14 @@ async function blankLines(stage: Stage): Promise<void> {
 export const refusalScenarios: Scenario[] = [
   { name: 'a malformed request', run: (stage) => refused(stage, 'NONSENSE\r\n\r\n', 'malformed') },
   { name: 'a malformed header', run: (stage) => refused(stage, 'GET / HTTP/1.1\r\nA b\r\n\r\n', 'malformed') },
+  {
+    name: 'a malformed request that the application answers',
+    run: (stage) => refusedByApplication(stage, (socket) => void socket.end('HTTP/1.1 400 No\r\n\r\n')),
+  },
+  {
+    name: 'a malformed request that the application drops',
+    run: (stage) => refusedByApplication(stage, (socket) => void socket.destroy()),
+  },
   { name: 'no Host header', run: (stage) => noHost(stage) },
   {
     name: 'a malformed request after a good one',

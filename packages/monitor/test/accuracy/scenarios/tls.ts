@@ -8,8 +8,9 @@ import type { WireClient } from '../wire-client.ts';
 
 type Version = 'TLSv1.2' | 'TLSv1.3';
 
+/** One for all scenarios. */
 let made: ReturnType<typeof makeCertificate> | undefined;
-function certificate(): ReturnType<typeof makeCertificate> {
+export function certificate(): ReturnType<typeof makeCertificate> {
   made ??= makeCertificate();
   return made;
 }
@@ -35,7 +36,7 @@ function serve(stage: Stage, handler: RequestListener, options?: ServerOptions):
  * Two requests alike. Tickets leave with the first answer, nothing but the answer with the second: what the
  * connection moved beyond twice the second is the handshake's.
  */
-async function warm(stage: Stage, client: WireClient): Promise<void> {
+export async function warm(stage: Stage, client: WireClient): Promise<void> {
   const request = 'GET /warm HTTP/1.1\r\nHost: x\r\n\r\n';
   await client.send(request);
   await client.response();
@@ -53,7 +54,7 @@ async function warmClient(stage: Stage, server: StageServer, options: Connection
 }
 
 /** Both say goodbye: an alert each way belongs to no exchange. */
-async function leave(stage: Stage, client: WireClient): Promise<void> {
+export async function leave(stage: Stage, client: WireClient): Promise<void> {
   client.mark();
   await client.end();
   const { sent, received } = client.mark();
