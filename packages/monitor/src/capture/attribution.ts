@@ -37,6 +37,8 @@ export interface Attribution {
   close(): void;
   /** The open exchange of a request. */
   find(request: object): Exchange | undefined;
+  /** No exchange is open. */
+  readonly isIdle: boolean;
   /** The exchanges that are open. */
   readonly exchanges: readonly Exchange[];
 }

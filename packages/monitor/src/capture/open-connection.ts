@@ -51,7 +51,7 @@ export class OpenConnection implements SocketListener {
 
   /** Streams of HTTP/2 are open. */
   get hasOpenStreams(): boolean {
-    return this.attribution.idleReason === 'http2_session' && this.attribution.exchanges.length > 0;
+    return this.attribution.idleReason === 'http2_session' && !this.attribution.isIdle;
   }
 
   get isOpen(): boolean {

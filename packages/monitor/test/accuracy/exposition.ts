@@ -1,29 +1,25 @@
-/** One sample of exposition text. */
-interface Sample {
-  readonly name: string;
-  readonly labels: string;
-  readonly value: number;
+/** Samples of exposition text by name and sorted labels: `name{a="x",b="y"}`. */
+export function parseSamples(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    if (name === '') throw new Error(`not a sample: ${line}`);
+    const key = sampleKey(name, Object.fromEntries(parseLabels(labels)));
+    if (samples.has(key)) throw new Error(`written twice: ${key}`);
+    samples.set(key, Number(value));
+  }
+  return samples;
 }
 
-function parseSamples(text: string): Sample[] {
-  return [...text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value]) => ({
-    name,
-    labels,
-    value: Number(value),
-  }));
+export function sampleKey(name: string, labels: Readonly<Record<string, string>> = {}): string {
+  const sorted = Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([label, value]) => `${label}="${value}"`);
+  return sorted.length === 0 ? name : `${name}{${sorted}}`;
 }
 
-/**
- * At rest each histogram's sum is its counter. Gives a line for each series where it isn't.
- */
-export function histogramFaults(text: string): string[] {
-  const samples = parseSamples(text);
-  const find = (name: string, labels: string) =>
-    samples.find((sample) => sample.name === name && sample.labels === labels)?.value;
-  return samples
-    .filter(({ name }) => /_http_(request|response)_bytes_total$/.test(name))
-    .flatMap(({ name, labels, value }) => {
-      const sum = find(name.replace('_bytes_total', '_size_bytes_sum'), labels);
-      return sum === value ? [] : [`${name}{${labels}} is ${value} at rest, its histogram's sum ${sum}`];
-    });
+function parseLabels(text: string): [string, string][] {
+  const plain = (value: string) => value.replace(/\\(.)/g, (_all, character) => (character === 'n' ? '\n' : character));
+  return [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, name = '', value = '']) => [name, plain(value)]);
 }

@@ -11,10 +11,10 @@ import {
   setEndpoint,
 } from '@weighbridge/monitor';
 import { BookWatch } from './book-watch.ts';
-import { histogramFaults } from './exposition.ts';
 import { randomFrom } from './random.ts';
 import type { ExpectedExchange, ExpectedRest } from './scenario.ts';
 import { verdict } from './verdict.ts';
+import { WaysOut } from './ways-out.ts';
 import { WireClient } from './wire-client.ts';
 
 export interface StageOptions {
@@ -53,6 +53,7 @@ export class Stage {
   readonly monitor: BandwidthMonitor;
   readonly watch: BookWatch;
   readonly random: () => number;
+  readonly #waysOut: WaysOut;
   /** Ports that were listened on. */
   readonly ports: number[] = [];
   readonly #servers: NetServer[] = [];
@@ -72,6 +73,7 @@ export class Stage {
       sampleIntervalMs,
       warn: (message) => this.#complaints.push(message),
     });
+    this.#waysOut = new WaysOut(this.monitor);
     this.watch = new BookWatch(this.monitor);
     if (options.watched) this.#lookAgain();
   }
@@ -183,7 +185,11 @@ export class Stage {
     const failures = [
       ...verdict(snapshot, this.#seen, this.#exchanges, this.#rest),
       ...this.#clientFaults(snapshot),
-      ...histogramFaults(await this.monitor.text()),
+      ...(await this.#waysOut.faults(snapshot, {
+        exchanges: this.#exchanges,
+        rest: this.#rest,
+        tlsOverhead: this.#tlsOverhead(),
+      })),
     ];
     await this.abandon();
     return { connection: snapshot.connection, failures: [...failures, ...this.watch.failures, ...this.#complaints] };
@@ -208,6 +214,16 @@ export class Stage {
     const received = this.#clients.reduce((sum, client) => sum + client.received, 0);
     if (connection.in === sent && connection.out === received) return [];
     return [`clients sent ${sent} and received ${received}, the connections moved ${JSON.stringify(connection)}`];
+  }
+
+  #tlsOverhead(): { in: number; out: number } | undefined {
+    if (this.#lenient) return undefined;
+    const total = { in: 0, out: 0 };
+    for (const { overhead } of this.#clients) {
+      total.in += overhead.sent;
+      total.out += overhead.received;
+    }
+    return total;
   }
 
   #lookAgain(): void {

@@ -44,6 +44,13 @@ export class WireClient {
     return this.stream === this.raw ? this.#receivedRaw : this.raw.bytesRead;
   }
 
+  /** What the raw socket moved beside the plaintext, once its handshake was done. */
+  get overhead(): { sent: number; received: number } {
+    const { raw, stream } = this;
+    if (stream === raw) return { sent: 0, received: 0 };
+    return { sent: raw.bytesWritten - stream.bytesWritten, received: raw.bytesRead - stream.bytesRead };
+  }
+
   /** Sends and waits until the kernel has it; gives the bytes of `text`. */
   async send(text: string | Buffer): Promise<number> {
     const data = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;

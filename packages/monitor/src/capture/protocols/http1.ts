@@ -145,6 +145,10 @@ export class Http1Attribution implements Attribution {
     return undefined;
   }
 
+  get isIdle(): boolean {
+    return this.#first === null;
+  }
+
   get exchanges(): readonly Exchange[] {
     const open = [];
     for (let exchange = this.#first; exchange; exchange = exchange.next) open.push(exchange);
@@ -153,7 +157,7 @@ export class Http1Attribution implements Attribution {
 
   /** Where the output of what comes after an upgrade begins, as far as it is known. */
   get outEnd(): number {
-    return this.exchanges.length === 0 ? this.#outPosition : this.#outLimit;
+    return this.isIdle ? this.#outPosition : this.#outLimit;
   }
 
   /** Where the input of a request begins whose head is complete now. */

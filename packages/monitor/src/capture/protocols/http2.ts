@@ -74,6 +74,10 @@ export class Http2Attribution implements Attribution {
     return this.#streams.find((exchange) => exchange.stream === stream);
   }
 
+  get isIdle(): boolean {
+    return this.#streams.length === 0;
+  }
+
   get exchanges(): readonly Exchange[] {
     return this.#streams;
   }

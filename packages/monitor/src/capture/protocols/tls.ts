@@ -62,6 +62,11 @@ export class TlsAttribution implements Attribution {
   /** Bytes already told apart from their plaintext. */
   #overheadIn = 0;
   #overheadOut = 0;
+  /** Plaintext received, and its overhead, when nothing was half received. */
+  #boundaryPlaintext = 0;
+  #boundaryOverhead = 0;
+  /** Bytes moved at the last sample. */
+  #sampledAt = -1;
 
   constructor(connection: Connection, accounts: Accounts, defer: Defer) {
     this.#connection = connection;
@@ -84,6 +89,8 @@ export class TlsAttribution implements Attribution {
     this.#isHandshakeAttributed = true;
     this.#overheadIn = -socket.bytesRead;
     this.#overheadOut = -socket.bytesWritten;
+    this.#boundaryPlaintext = socket.bytesRead;
+    this.#boundaryOverhead = -socket.bytesRead;
   }
 
   get isSecure(): boolean {
@@ -102,6 +109,8 @@ export class TlsAttribution implements Attribution {
   finish(request: object): void {
     this.#attributeTickets();
     this.#inner?.finish(request);
+    // Between two exchanges: nothing of the next has come, unless it was pipelined.
+    if (this.#inner?.isIdle) this.#countOverhead(true);
   }
 
   upgrade(request: IncomingMessage, response: ResponseState): Attribution {
@@ -112,18 +121,22 @@ export class TlsAttribution implements Attribution {
 
   sample(): void {
     this.#connection.read();
-    this.#countOverhead();
-    if (!this.#isHandshakeAttributed) return;
-    this.#attributeTickets();
-    this.#inner?.sample();
+    if (this.#isHandshakeAttributed) {
+      this.#attributeTickets();
+      this.#inner?.sample();
+    }
+    const moved = this.#connection.in + this.#connection.out;
+    if (moved === this.#sampledAt) return;
+    this.#sampledAt = moved;
+    this.#countOverhead(false);
   }
 
   close(): void {
     this.#connection.read();
-    this.#countOverhead();
     this.#attributeHandshake();
     this.#attributeTickets();
     this.#inner?.close();
+    this.#countOverhead(true);
   }
 
   find(request: object): Exchange | undefined {
@@ -132,6 +145,10 @@ export class TlsAttribution implements Attribution {
 
   get exchanges(): readonly Exchange[] {
     return this.#inner?.exchanges ?? [];
+  }
+
+  get isIdle(): boolean {
+    return this.#inner?.isIdle ?? true;
   }
 
   /** Before the first exchange, or at the end: what has moved so far is the handshake's. */
@@ -173,17 +190,32 @@ export class TlsAttribution implements Attribution {
     this.#accounts.addUnattributed('tls_handshake', 0, left);
   }
 
-  /** Counts raw minus plaintext, for information. */
-  #countOverhead(): void {
+  /**
+   * Counts raw minus plaintext, for information.
+   *
+   * @param isAtBoundary nothing is half received. Else a record may be, or its plaintext yet to be given to the
+   * parser: what the plaintext needed at least is counted then.
+   */
+  #countOverhead(isAtBoundary: boolean): void {
     if (this.#flow === null) return;
-    // The plaintext getter counts what is submitted; the overhead shows once its records are out.
     const { socket } = this.#flow;
-    const grownIn = Math.max(0, this.#connection.in - socket.bytesRead - this.#overheadIn);
-    const grownOut = Math.max(0, this.#connection.out - socket.bytesWritten - this.#overheadOut);
-    if (grownIn === 0 && grownOut === 0) return;
-    this.#overheadIn += grownIn;
-    this.#overheadOut += grownOut;
-    this.#accounts.addTlsOverhead(grownIn, grownOut);
+    const { bytesRead, bytesWritten } = socket;
+    const connection = this.#connection;
+    if (isAtBoundary) {
+      this.#boundaryPlaintext = bytesRead;
+      this.#boundaryOverhead = Math.max(this.#overheadIn, connection.in - bytesRead);
+    }
+    const grown = bytesRead - this.#boundaryPlaintext;
+    const overheadIn = this.#boundaryOverhead + ciphertextLength(socket, grown) - grown;
+    // The plaintext getter counts what is submitted; the overhead shows once its records are out.
+    this.#addOverhead(overheadIn - this.#overheadIn, connection.out - bytesWritten - this.#overheadOut);
+  }
+
+  #addOverhead(grownIn: number, grownOut: number): void {
+    const [moreIn, moreOut] = [Math.max(0, grownIn), Math.max(0, grownOut)];
+    this.#overheadIn += moreIn;
+    this.#overheadOut += moreOut;
+    this.#accounts.addTlsOverhead(moreIn, moreOut);
   }
 
   #awaitTickets(socket: TLSSocket): void {

@@ -78,6 +78,10 @@ export class TunnelAttribution implements Attribution {
     return this.#exchange.request === request ? this.#exchange : this.#before?.find(request);
   }
 
+  get isIdle(): boolean {
+    return this.#hasEnded;
+  }
+
   get exchanges(): readonly Exchange[] {
     return this.#hasEnded ? [] : [...(this.#before?.exchanges ?? []), this.#exchange];
   }
@@ -92,7 +96,7 @@ export class TunnelAttribution implements Attribution {
 
   /** Once the exchanges before it have ended, output is the tunnel's. */
   #leaveBehind(): void {
-    if (this.#before === null || this.#before.exchanges.length > 0) return;
+    if (this.#before === null || !this.#before.isIdle) return;
     this.#outStart = this.#before.outEnd;
     this.#before = null;
   }
