@@ -47,7 +47,10 @@ export function listOpenSockets(server: Server): { socket: Socket; isBusy: boole
   const active = new Set(list.active());
   return list.all().flatMap((parser) => {
     const { socket } = parser as { socket?: Socket & { _httpMessage?: unknown } };
-    return socket ? [{ socket, isBusy: active.has(parser) || Boolean(socket._httpMessage) }] : [];
+    if (!socket) return [];
+    // Node counts a connection as active before its first byte too, so that it may time out.
+    const isReading = socket.bytesRead > 0 && active.has(parser);
+    return [{ socket, isBusy: isReading || Boolean(socket._httpMessage) }];
   });
 }
 
