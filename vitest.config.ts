@@ -17,10 +17,12 @@ const project = (name: string, include: string[], more: object = {}) => ({
 export default defineConfig({
   test: {
     testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // A master's first start takes seconds, on a busy machine many.
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
     pool: 'forks',
     maxWorkers: 2,
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       ...['monitor', 'protocol', 'page', 'dashboards', 'scheduler', 'cli'].map((name) =>
         project(name, [`packages/${name}/test/**/*.test.ts`], { exclude: ['**/*.full.test.ts'] }),

@@ -13,7 +13,7 @@ if (mode !== 'quick' && mode !== 'full') {
 
 const projects = mode === 'quick' ? quickProjects.flatMap((name) => ['--project', name]) : [];
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-const { status, signal } = spawnSync(process.execPath, [vitest, 'run', '--passWithNoTests', ...projects, ...more], {
+const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...projects, ...more], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -6,13 +6,12 @@ import type { Participant } from './capture/accounts.ts';
 import type { AnyRequest } from './capture/capture.ts';
 import type { ExchangeBytes } from './capture/exchange.ts';
 import { foreignVersion, processCapture } from './capture/process-capture.ts';
+import { computeCost, type SampleCost } from './export/cost.ts';
 import { Exporter } from './export/exporter.ts';
 import type { RegistryLike } from './export/registry.ts';
 import type { Source } from './export/source.ts';
 import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
-import { maxMethods, maxStatuses } from './ledger/endpoint-table.ts';
-import { sizeBounds } from './ledger/histogram.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveOptions } from './options.ts';
 import { findEndpoint } from './routes/endpoint.ts';
@@ -84,22 +83,9 @@ export class BandwidthMonitor {
     return this.#exporter.snapshot();
   }
 
-  /**
-   * What the known routes cost in samples, and the most that can ever be exposed, whatever is sent.
-   */
-  cost(): { routes: number; samples: number; worstCaseSamples: number } {
-    const histogramSamples = sizeBounds.length + 3;
-    const perRequestCell = 2 + histogramSamples;
-    const perResponseCell = 1 + histogramSamples;
-    const { all } = this.#ledger.endpoints;
-    const responses = all.reduce((sum, series) => sum + series.responses.size, 0);
-    // Past the cap each method has one endpoint `_other`; each endpoint has 8 statuses and `_other`.
-    const worstEndpoints = this.#options.maxEndpoints + maxMethods;
-    return {
-      routes: all.length,
-      samples: all.length * perRequestCell + responses * perResponseCell,
-      worstCaseSamples: worstEndpoints * (perRequestCell + (maxStatuses + 1) * perResponseCell) + this.#worstClients(),
-    };
+  /** What the known routes cost in samples, and the most that can ever be exposed, whatever is sent. */
+  cost(): SampleCost {
+    return computeCost(this.#ledger, this.#options.maxEndpoints, this.#options.clientOf && this.#clients);
   }
 
   /** Ends counting and listening; what was counted stays readable. */
@@ -181,10 +167,6 @@ export class BandwidthMonitor {
     this.#options.warn(
       `weighbridge: ${this.#clients.maxNames - 1} clients have been named, new ones stay under '_other'; raise the option maxClients, ${this.#options.maxClients} now`,
     );
-  }
-
-  #worstClients(): number {
-    return this.#options.clientOf ? 2 * this.#clients.maxNames : 0;
   }
 
   #endpointOf(request: IncomingMessage): string | undefined {

@@ -3,8 +3,8 @@ const intervalMs = 50;
 /** Reading so many takes well under 1 ms. */
 const mostPerTurn = 1000;
 
-// Kept, so that fake timers of a test don't stop it.
-const { setTimeout: later } = globalThis;
+// Kept, so that fake timers of an application's test don't stop it.
+const { setTimeout: realTimeout } = globalThis;
 
 interface Queued {
   isQueued: boolean;
@@ -18,17 +18,19 @@ export class UnsentQueue<Item extends Queued> {
   #items: Item[] = [];
   #timer: NodeJS.Timeout | undefined;
   readonly #read: (item: Item) => boolean;
+  readonly #setTimeout: typeof setTimeout;
 
   /** @param read reads one, and tells whether output still waits; must not throw. */
-  constructor(read: (item: Item) => boolean) {
+  constructor(read: (item: Item) => boolean, timeout: typeof setTimeout = realTimeout) {
     this.#read = read;
+    this.#setTimeout = timeout;
   }
 
   add(item: Item): void {
     if (item.isQueued) return;
     item.isQueued = true;
     this.#items.push(item);
-    this.#timer ??= later(() => this.#runOnce(), intervalMs).unref();
+    this.#timer ??= this.#setTimeout(() => this.#runOnce(), intervalMs).unref();
   }
 
   clear(): void {
@@ -45,6 +47,6 @@ export class UnsentQueue<Item extends Queued> {
       item.isQueued = false;
       if (this.#read(item)) this.add(item);
     }
-    if (this.#items.length > 0) this.#timer ??= later(() => this.#runOnce(), intervalMs).unref();
+    if (this.#items.length > 0) this.#timer ??= this.#setTimeout(() => this.#runOnce(), intervalMs).unref();
   }
 }

