@@ -18,12 +18,8 @@ export interface Flow {
   read(): void;
 }
 
-/** Runs actions that nobody of ours has called: a fault in one is counted, and reaches nobody. */
-export interface Safely {
-  now(action: () => void): void;
-  /** In a later turn of the event loop. */
-  later(action: () => void): void;
-}
+/** Runs an action in a later turn of the event loop; a fault in it is counted, and reaches nobody. */
+export type Defer = (action: () => void) => void;
 
 /** Decides which bytes of a connection belong to which exchange. One implementation for each protocol. */
 export interface Attribution {

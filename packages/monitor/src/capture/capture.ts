@@ -5,7 +5,7 @@ import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Accounts, ConnectionAccount, Participant } from './accounts.ts';
-import type { Attribution, Flow, Safely } from './attribution.ts';
+import type { Attribution, Defer, Flow } from './attribution.ts';
 import { type ExchangeBytes, keptBytes } from './exchange.ts';
 import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
 import { Http1Attribution, ownLength } from './protocols/http1.ts';
@@ -74,10 +74,7 @@ export class Capture implements ServerListener, ConnectionOwner {
   readonly #servers = new WatchedServers(this);
   readonly #unsent = new UnsentQueue<OpenConnection>((open) => this.#readUnsent(open));
   readonly #subscriptions: [string, (message: unknown) => void][];
-  readonly #safely: Safely = {
-    now: (action) => this.#try(action),
-    later: (action) => void later(() => this.#try(action)),
-  };
+  readonly #defer: Defer = (action) => void later(() => this.#try(action));
   #timer: NodeJS.Timeout | undefined;
   #turns: Promise<void> | undefined;
 
@@ -245,7 +242,7 @@ export class Capture implements ServerListener, ConnectionOwner {
     this.#servers.add(server);
     const make = (connection: Connection, accounts: Accounts): Attribution =>
       isTlsSocket(socket) || isTlsServer(server)
-        ? new TlsAttribution(connection, accounts, this.#safely)
+        ? new TlsAttribution(connection, accounts, this.#defer)
         : this.#makeInner(isHttp2Server(server), arrival)(connection, accounts);
     const open = new OpenConnection(server, openConnection(raw, arrival.start), make, this);
     for (const participant of this.#participants) {
@@ -295,8 +292,8 @@ export class Capture implements ServerListener, ConnectionOwner {
   #makeInner(isHttp2: boolean, { isLate, isBusy }: Arrival, isEncrypted = false) {
     return (flow: Flow, accounts: Accounts): Attribution =>
       isHttp2
-        ? new Http2Attribution(flow, accounts, this.#safely, { isEncrypted, isLate })
-        : new Http1Attribution(flow, accounts, this.#safely, { isEncrypted, hasUnknown: isBusy });
+        ? new Http2Attribution(flow, accounts, this.#defer, { isEncrypted, isLate })
+        : new Http1Attribution(flow, accounts, this.#defer, { isEncrypted, hasUnknown: isBusy });
   }
 
   #close(open: OpenConnection): void {

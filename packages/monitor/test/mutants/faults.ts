@@ -215,7 +215,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an early answer keeps what follows',
     file: http1,
-    from: 'this.#safely.now(() => this.#endIfComplete(request))',
+    from: 'this.#defer(() => this.#endIfComplete(request))',
     to: 'undefined',
   },
   {

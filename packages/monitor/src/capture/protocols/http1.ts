@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Accounts } from '../accounts.ts';
-import type { Attribution, Flow, Safely } from '../attribution.ts';
+import type { Attribution, Defer, Flow } from '../attribution.ts';
 import { Exchange, type ResponseState } from '../exchange.ts';
 import { headLength, messageLength, requestLineLength } from './head-length.ts';
 import { hasBegunMessage, type MessageState } from './parsers.ts';
@@ -44,7 +44,7 @@ export class Http1Attribution implements Attribution {
   readonly idleReason = 'idle';
   readonly #flow: Flow;
   readonly #accounts: Accounts;
-  readonly #safely: Safely;
+  readonly #defer: Defer;
   /** TLS deciphers a whole read before anything is parsed: no boundary lies inside of one. */
   readonly #isEncrypted: boolean;
   /** Open exchanges in order of arrival. */
@@ -62,10 +62,10 @@ export class Http1Attribution implements Attribution {
   /** An exchange was under way when counting began: what moved for it belongs to none. */
   #hasUnknown: boolean;
 
-  constructor(flow: Flow, accounts: Accounts, safely: Safely, { isEncrypted = false, hasUnknown = false } = {}) {
+  constructor(flow: Flow, accounts: Accounts, defer: Defer, { isEncrypted = false, hasUnknown = false } = {}) {
     this.#flow = flow;
     this.#accounts = accounts;
-    this.#safely = safely;
+    this.#defer = defer;
     this.#isEncrypted = isEncrypted;
     this.#hasUnknown = hasUnknown;
   }
@@ -100,14 +100,16 @@ export class Http1Attribution implements Attribution {
       // Answered before its body was read: the rest is still this exchange's.
       exchange.isResponded = true;
       this.#attribute(exchange, this.#knownEnd(exchange), true);
-      (exchange.request as IncomingMessage).once('close', () => this.#safely.now(() => this.#endIfComplete(request)));
+      (exchange.request as IncomingMessage).once('close', () => this.#defer(() => this.#endIfComplete(request)));
     }
   }
 
-  /** The body of a request that was answered early has been read. */
+  /** The body of a request that was answered early has been read, a turn ago: what came in the same read has begun. */
   #endIfComplete(request: object): void {
     const first = this.#first;
     if (first?.request !== request || !first.isComplete || first.next !== null) return;
+    this.#message = hasBegunMessage(this.#flow.socket, this.#message);
+    if (this.#message.begun) return;
     this.#flow.read();
     this.#endResponded(first, this.#knownEnd(first));
   }

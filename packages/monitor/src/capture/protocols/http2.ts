@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { UnattributedReason } from '../../snapshot.ts';
 import type { Accounts } from '../accounts.ts';
-import type { Attribution, Flow, Safely } from '../attribution.ts';
+import type { Attribution, Defer, Flow } from '../attribution.ts';
 import type { Exchange, ResponseState } from '../exchange.ts';
 import { StreamExchange, type StreamFlow } from './http2-stream.ts';
 
@@ -25,7 +25,7 @@ export class Http2Attribution implements Attribution {
   readonly #streams: StreamExchange[] = [];
   readonly #flow: Flow;
   readonly #accounts: Accounts;
-  readonly #safely: Safely;
+  readonly #defer: Defer;
   /** What leaves in the first turn beside the responses. */
   readonly #openingReason: UnattributedReason;
   /** Attributed to streams or to the session. */
@@ -34,10 +34,10 @@ export class Http2Attribution implements Attribution {
   #isClosed = false;
   #hasOpened: boolean;
 
-  constructor(flow: Flow, accounts: Accounts, safely: Safely, { isEncrypted = false, isLate = false } = {}) {
+  constructor(flow: Flow, accounts: Accounts, defer: Defer, { isEncrypted = false, isLate = false } = {}) {
     this.#flow = flow;
     this.#accounts = accounts;
-    this.#safely = safely;
+    this.#defer = defer;
     this.#openingReason = isEncrypted ? 'tls_handshake' : 'http2_session';
     this.#hasOpened = isLate;
   }
@@ -58,7 +58,7 @@ export class Http2Attribution implements Attribution {
     this.#streams.find((exchange) => exchange.stream === stream)?.readLast();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#safely.later(() => {
+    this.#defer(() => {
       this.#isScheduled = false;
       this.sample();
     });
@@ -104,7 +104,7 @@ export class Http2Attribution implements Attribution {
   #open(): void {
     this.#hasOpened = true;
     this.#attributeSession('in', Math.min(prefaceBytes, this.#moved('in')));
-    this.#safely.later(() => this.#attributeOpening());
+    this.#defer(() => this.#attributeOpening());
   }
 
   /** Tickets and the server's own SETTINGS leave in the first turn, perhaps with the first response. */

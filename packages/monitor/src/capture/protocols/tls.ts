@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { UnattributedReason } from '../../snapshot.ts';
 import type { Accounts } from '../accounts.ts';
-import type { Attribution, Flow, Safely } from '../attribution.ts';
+import type { Attribution, Defer, Flow } from '../attribution.ts';
 import type { Exchange, ResponseState } from '../exchange.ts';
 import type { Connection } from '../sockets/connection.ts';
 import { SocketHooks } from '../sockets/socket-hooks.ts';
@@ -51,7 +51,7 @@ export type MakeInner = (flow: Flow & { readonly socket: Duplex }) => Attributio
 export class TlsAttribution implements Attribution {
   readonly #connection: Connection;
   readonly #accounts: Accounts;
-  readonly #safely: Safely;
+  readonly #defer: Defer;
   #flow: TlsFlow | null = null;
   #inner: Attribution | null = null;
   /** Input at the moment when the handshake was done. */
@@ -68,10 +68,10 @@ export class TlsAttribution implements Attribution {
   /** Bytes moved at the last sample. */
   #sampledAt = -1;
 
-  constructor(connection: Connection, accounts: Accounts, safely: Safely) {
+  constructor(connection: Connection, accounts: Accounts, defer: Defer) {
     this.#connection = connection;
     this.#accounts = accounts;
-    this.#safely = safely;
+    this.#defer = defer;
   }
 
   /** The handshake is done, `socket` is its plaintext end. */
@@ -222,7 +222,7 @@ export class TlsAttribution implements Attribution {
     const hooks = SocketHooks.find(socket);
     if (hooks === undefined) return;
     this.#records = new WrittenRecords(socket, hooks);
-    this.#safely.later(() => {
+    this.#defer(() => {
       this.#attributeTickets();
       this.#endRecords();
     });
