@@ -33,7 +33,8 @@ else process.exitCode = run(faults.filter(({ name }) => positionals.every((text)
 function run(chosen: readonly Fault[]): number {
   const copy = copyRepository();
   try {
-    if (!passes(copy)) throw new Error('the tests fail without any fault');
+    const { isGreen, output } = runTests(copy);
+    if (!isGreen) throw new Error(`the tests fail without any fault:\n${output.slice(-3000)}`);
     const survivors = chosen.filter((fault, index) => {
       const isKilled = kills(copy, fault);
       console.log(`${index + 1}/${chosen.length} ${isKilled ? 'killed  ' : 'SURVIVES'} ${fault.name}`);
@@ -55,21 +56,21 @@ function kills(copy: string, { name, file, from, to }: Fault): boolean {
     source.replace(from, () => to),
   );
   try {
-    return !passes(copy);
+    return !runTests(copy).isGreen;
   } finally {
     writeFileSync(path, source);
   }
 }
 
-function passes(copy: string): boolean {
+function runTests(copy: string): { isGreen: boolean; output: string } {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   // Tests of whole processes take long and are about other things; an example stands outside of the copy.
   const tests = globSync('packages/monitor/test/{*,accuracy/*}.test.ts', { cwd: copy });
   const chosen = tests.filter((test) => !/full|example/.test(test));
   const args = ['run', '--project', 'monitor', '--bail', '1', ...chosen];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], { cwd: copy, timeout: 300_000, encoding: 'utf8' });
-  if (status !== 0 && process.env.SHOW) console.log(stdout.slice(-5000), stderr.slice(-3000));
-  return status === 0;
+  const options = { cwd: copy, timeout: 300_000, encoding: 'utf8' } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], options);
+  return { isGreen: status === 0, output: stdout + stderr };
 }
 
 /** Sources, with the dependencies of this repository; its own packages are those of the copy. */
