@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { isAbsolute } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -11,18 +12,24 @@ interface AppOptions {
   args?: string[];
   /** The binary that runs it. */
   node?: string;
+  /** Export conditions. Default: everything from source. */
+  conditions?: string[];
+  cwd?: string;
 }
 
-/** An application of `apps/` in a process of its own. */
+/** An application in a process of its own. */
 export class AppProcess {
   readonly process: ChildProcess;
   readonly #lines: string[] = [];
   #errors = '';
   #waiting: (() => void)[] = [];
 
-  constructor(app: string, { env = {}, args = ['--import', register], node = process.execPath }: AppOptions) {
-    const file = fileURLToPath(new URL(`apps/${app}`, import.meta.url));
-    this.process = spawn(node, ['--conditions=weighbridge-source', ...args, file], {
+  /** @param app a file of `apps/`, or a path. */
+  constructor(app: string, { env = {}, args = ['--import', register], ...options }: AppOptions) {
+    const { node = process.execPath, conditions = ['weighbridge-source'], cwd } = options;
+    const file = isAbsolute(app) ? app : fileURLToPath(new URL(`apps/${app}`, import.meta.url));
+    this.process = spawn(node, [...conditions.map((name) => `--conditions=${name}`), ...args, file], {
+      ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, REGISTER: register, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

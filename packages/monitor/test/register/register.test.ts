@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { resolveSettings } from '../../src/register/settings.ts';
 import { AppProcess, freePort, get, getUntil } from './app-process.ts';
+import { expectBothCount } from './own-monitor-scenario.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -34,6 +35,12 @@ describe('an application that knows nothing of metrics', () => {
     expect(await again.text()).toContain(
       'weighbridge_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} 1\n',
     );
+  });
+
+  test('may have a monitor of its own besides', async () => {
+    const { own, running, url } = await startListening('own-monitor.mjs');
+    await expectBothCount(url, `${own}/metrics`);
+    expect(running.errors).toBe('');
   });
 
   test('has our listener counted too when it says so', async () => {
