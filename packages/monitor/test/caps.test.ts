@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { computeCost } from '../src/export/cost.ts';
 import { setEndpoint } from '../src/index.ts';
+import { Clients } from '../src/ledger/clients.ts';
+import { Ledger } from '../src/ledger/ledger.ts';
 import { parseSamples } from './accuracy/exposition.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 import { RawClient } from './support/raw-client.ts';
@@ -16,12 +19,14 @@ interface Asked {
 const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'PROPFIND', 'MKCOL', 'SEARCH', 'REPORT', 'PURGE'];
 
 const asked: fc.Arbitrary<Asked> = fc.record({
-  method: fc.constantFrom(...methods),
+  method: fc.oneof({ weight: 3, arbitrary: fc.constant('GET') }, fc.constantFrom(...methods)),
   endpoint: fc.oneof(
+    { weight: 4, arbitrary: fc.nat(12).map((number) => `/${number >> 2}`) },
     fc.nat(12).map((number) => `/${number}`),
     fc.integer({ min: 195, max: 205 }).map((length) => `/${'l'.repeat(length - 1)}`),
   ),
-  status: fc.integer({ min: 200, max: 215 }),
+  // Often the same endpoint, so that its statuses run out.
+  status: fc.integer({ min: 200, max: 230 }),
   client: fc.oneof(
     fc.nat(12).map(String),
     fc.integer({ min: 195, max: 205 }).map((length) => 'c'.repeat(length)),
@@ -78,6 +83,32 @@ test('whatever is sent, samples stay below the worst case, labels below their le
     }),
     { numRuns: 60 },
   );
+});
+
+test('the worst case can be reached, and not passed', async () => {
+  const ledger = new Ledger(3);
+  const clients = new Clients(2);
+  for (const method of [
+    'GET',
+    'HEAD',
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+    'OPTIONS',
+    'TRACE',
+    'CONNECT',
+    'BREW',
+    'PURGE',
+  ]) {
+    for (const endpoint of ['/1', '/2', '/3', '/4']) {
+      const series = ledger.endpoints.find(method, endpoint);
+      for (let status = 200; status < 220; status++) ledger.endpoints.findResponseCell(series, String(status));
+    }
+  }
+  const { samples, worstCaseSamples } = computeCost(ledger, 3, undefined);
+  expect(samples).toBe(worstCaseSamples);
+  expect(computeCost(ledger, 3, clients).worstCaseSamples - worstCaseSamples).toBe(2 * clients.maxNames);
 });
 
 function expectCaps(

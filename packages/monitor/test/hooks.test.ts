@@ -101,6 +101,22 @@ describe('several monitors in a process', () => {
     await client.end();
   });
 
+  test('one that starts in the middle of a head counts the rest of it', async () => {
+    const server = createServer(hello);
+    const first = monitor({ servers: [server] });
+    const client = await RawClient.open(await listen(server));
+    client.send(get.slice(0, 10));
+    await vi.waitFor(() => expect(first.snapshot().pending.in).toBe(10));
+    const second = monitor();
+    client.send(get.slice(10));
+    await client.until(/hello$/);
+    const out = client.socket.bytesRead;
+    expect(endpointsOf(first)).toEqual({ in: get.length, out });
+    expect(endpointsOf(second)).toEqual({ in: get.length - 10, out });
+    expect(second.snapshot()).toMatchObject({ balanced: true, pending: { in: 0, out: 0 } });
+    await client.end();
+  });
+
   test('one that starts in the middle of a response counts the rest of it', async () => {
     let end = () => {};
     const server = createServer((request, response) => {
@@ -171,19 +187,20 @@ describe('several monitors in a process', () => {
     await plain.end();
   });
 
-  test('removeAllListeners on the server takes nothing away for long', async () => {
+  test('removeAllListeners on the server takes ours away until its next connection', async () => {
     const server = createServer();
-    server.removeAllListeners('request');
+    const [onConnection] = server.listeners('connection');
     const one = monitor({ servers: [server] });
-    server.removeAllListeners('connection');
-    const { default: http } = await import('node:http');
-    server.on('connection', (http as unknown as { _connectionListener: (socket: Socket) => void })._connectionListener);
-    server.on('request', hello);
-    const port = await listen(server);
-    const first = await RawClient.open(port);
-    const asked = await ask(first);
+    server.removeAllListeners();
+    server.on('connection', onConnection as (socket: Socket) => void);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      setEndpoint(request, '/a');
+      socket.end('HTTP/1.1 101 Yes\r\n\r\nhello');
+    });
+    const client = await RawClient.open(await listen(server));
+    const asked = await ask(client, upgrade);
     expect(endpointsOf(one)).toEqual(asked);
-    await first.end();
+    await client.closed();
   });
 });
 

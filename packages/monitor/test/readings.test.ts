@@ -7,6 +7,7 @@ import { Connection } from '../src/capture/sockets/connection.ts';
 import { SocketGetters } from '../src/capture/sockets/counters.ts';
 import { UnsentQueue } from '../src/capture/unsent-queue.ts';
 import { setEndpoint } from '../src/index.ts';
+import { parseSamples } from './accuracy/exposition.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 import { RawClient } from './support/raw-client.ts';
 
@@ -94,6 +95,26 @@ test('a fault of ours is counted, told once, and reaches no request', async () =
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain('spoilt');
   expect(await server.monitor.text()).toContain(`weighbridge_http_monitor_errors_total ${errors}\n`);
+});
+
+test('the exposition tells what is pending and in flight while it is', async () => {
+  let answer = () => {};
+  const server = await MonitoredServer.start((_request, response) => {
+    answer = () => response.end('hello');
+  });
+  stops.push(() => server.stop());
+  const [busy, idle] = [await RawClient.open(server.port), await RawClient.open(server.port)];
+  busy.send(get);
+  await vi.waitFor(() => expect(server.monitor.snapshot().connection.in).toBe(get.length));
+  await vi.waitFor(() => expect(server.monitor.snapshot().open.connections).toBe(2));
+  const samples = parseSamples(await server.monitor.text());
+  expect(samples.get('weighbridge_http_pending_bytes{direction="in"}')).toBe(get.length);
+  expect(samples.get('weighbridge_http_pending_bytes{direction="out"}')).toBe(0);
+  expect(samples.get('weighbridge_http_requests_in_flight')).toBe(1);
+  expect(samples.get('weighbridge_http_connections')).toBe(2);
+  answer();
+  await busy.until(/hello$/);
+  await Promise.all([busy.end(), idle.end()]);
 });
 
 describe('labels', () => {

@@ -95,7 +95,6 @@ export class Capture implements ServerListener, ConnectionOwner {
     this.#participants.push(participant);
     this.#schedule();
     this.#try(() => {
-      for (const open of this.#open) this.#joinOpen(participant, open);
       for (const server of [...this.#servers, ...listeningServers()]) this.adopt(server);
     });
   }

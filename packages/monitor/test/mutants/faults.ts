@@ -265,8 +265,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a late monitor knows no open connections',
     file: capture,
-    from: 'for (const open of this.#open) this.#joinOpen(participant, open);',
-    to: '',
+    from: 'for (const participant of this.#participants) this.#joinOpen(participant, open);',
+    to: 'open.attribution.sample();',
   },
   {
     name: 'listeners stay when the last monitor leaves',
