@@ -4,8 +4,8 @@ import type { CollectedFamily } from './family.ts';
 import { formatText } from './prometheus.ts';
 import { type RegistryLike, registerFamilies } from './registry.ts';
 import { SeriesTable } from './series.ts';
-import { takeSnapshot } from './snapshot.ts';
 import type { Source } from './source.ts';
+import { takeSnapshot } from './take-snapshot.ts';
 
 /** All ways out of one source: text, registries, a snapshot. */
 export class Exporter {

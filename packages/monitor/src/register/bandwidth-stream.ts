@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { formatBandwidth } from '../export/bandwidth.ts';
+import { toPageTotals } from '../export/page-totals.ts';
 import type { Figures } from './figures.ts';
 import type { History } from './history.ts';
 
@@ -54,5 +54,5 @@ function event(figures: Figures): string {
 
 /** As the page's API has it: there are no nodes where there is no scheduler. */
 export function bandwidthOf(figures: Figures): object {
-  return { ...formatBandwidth(figures.snapshot()), nodes: [] };
+  return { ...toPageTotals(figures.snapshot()), nodes: [] };
 }

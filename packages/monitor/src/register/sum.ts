@@ -1,5 +1,5 @@
-import { takeSnapshot } from '../export/snapshot.ts';
 import type { Source } from '../export/source.ts';
+import { takeSnapshot } from '../export/take-snapshot.ts';
 import { imbalance } from '../ledger/balance.ts';
 import { Clients } from '../ledger/clients.ts';
 import { Ledger } from '../ledger/ledger.ts';

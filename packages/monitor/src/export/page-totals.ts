@@ -1,7 +1,7 @@
 import type { BandwidthSnapshot, Directions } from '../snapshot.ts';
 
-/** The books as the live page reads them. */
-export interface BandwidthFigures {
+/** A monitor's totals as the live page reads them. */
+export interface PageTotals {
   at: string;
   connection: Directions;
   endpointsTotal: Directions;
@@ -14,7 +14,7 @@ export interface BandwidthFigures {
 }
 
 /** A snapshot without its statuses and reasons: what is sent each second. */
-export function formatBandwidth(snapshot: BandwidthSnapshot): BandwidthFigures {
+export function toPageTotals(snapshot: BandwidthSnapshot): PageTotals {
   const { at, connection, endpointsTotal, unattributedTotal, pending, open, balanced } = snapshot;
   return {
     at,
