@@ -23,7 +23,7 @@ const benches: Readonly<Record<string, Bench>> = {
   memory: { about: 'bytes a label set, a connection, a request; a million distinct URLs', run: memoryCost },
   accuracy: { about: 'what others tell of the same traffic, scenario by scenario', run: accuracy },
   peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },
-  reset: { about: 'bytes counted above what arrived, when a client resets', run: resetError },
+  reset: { about: 'bytes counted less what arrived, when a client resets', run: resetError },
   start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
   stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };
