@@ -28,7 +28,10 @@ Example: npm run mutants -- bucket overhead`;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
 if (values.help) console.log(help);
-else process.exitCode = run(faults.filter(({ name }) => positionals.every((text) => name.includes(text))));
+else
+  process.exitCode = run(
+    faults.filter(({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text))),
+  );
 
 function run(chosen: readonly Fault[]): number {
   const copy = copyRepository();

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
@@ -172,6 +173,23 @@ async function turnedAway(stage: Stage): Promise<void> {
   }
 }
 
+/** Sent to another process after a request: what follows is counted there, if anywhere. */
+async function sentAway(stage: Stage): Promise<void> {
+  const server = await stage.serve(answer);
+  const sockets: Socket[] = [];
+  server.server.on('connection', (socket) => sockets.push(socket));
+  const client = await stage.connect(server);
+  const { sent, received } = await client.ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
+  stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: received });
+  const taker = fork(new URL('../../support/socket-taker.cjs', import.meta.url));
+  taker.send('take', sockets[0] as Socket);
+  await client.seen('taken');
+  stage.lose();
+  await stage.until('it is closed here', ({ open }) => open.connections === 0);
+  client.raw.destroy();
+  taker.kill();
+}
+
 export const handedOverScenarios: Scenario[] = [
   ...Object.entries(fronts).flatMap(([name, front]): Scenario[] => {
     const header = name.includes('header') ? proxyHeader : '';
@@ -187,4 +205,5 @@ export const handedOverScenarios: Scenario[] = [
     ([name, front]): Scenario => ({ name, run: (stage) => overTls(stage, name, front) }),
   ),
   { name: 'sockets that the application destroys as they come', run: turnedAway },
+  { name: 'a socket sent to another process', wire: 'none', run: sentAway },
 ];
