@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
@@ -187,7 +188,10 @@ async function sentAway(stage: Stage): Promise<void> {
   stage.lose();
   await stage.until('it is closed here', ({ open }) => open.connections === 0);
   client.raw.destroy();
+  // Node asks it how many connections it has, as long as it is there.
+  const gone = once(taker, 'exit');
   taker.kill();
+  await gone;
 }
 
 export const handedOverScenarios: Scenario[] = [
