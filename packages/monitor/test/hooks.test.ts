@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
@@ -261,6 +262,23 @@ describe('sockets', () => {
       expect(endpointsOf(one)).toEqual(plus(total, asked));
       await client.end();
     }
+  });
+
+  test('sent to another process are closed for us, and no counter goes down', async () => {
+    const server = createServer(hello);
+    const one = monitor({ servers: [server] });
+    const port = await listen(server);
+    const taker = fork(new URL('./support/socket-taker.cjs', import.meta.url), { stdio: 'inherit' });
+    stops.push(() => taker.kill());
+    const sockets: Socket[] = [];
+    server.on('connection', (socket) => sockets.push(socket));
+    const client = await RawClient.open(port);
+    const asked = await ask(client);
+    taker.send('take', sockets[0] as Socket);
+    await client.until(/taken/);
+    await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
+    expect(one.snapshot()).toMatchObject({ connection: asked, balanced: true });
+    client.socket.destroy();
   });
 
   test('that the application destroys as they come leave nothing open', async () => {

@@ -93,6 +93,11 @@ export class WireClient {
     await this.until(() => this.text.includes(text));
   }
 
+  /** Until a chunk of so many bytes has come whole, in a response that goes on. */
+  chunk(bytes: number): Promise<void> {
+    return this.until(() => this.frames.open > bytes && this.text.endsWith('\r\n'));
+  }
+
   async closed(): Promise<void> {
     if (!this.raw.destroyed) await once(this.raw, 'close').catch(() => {});
   }

@@ -51,7 +51,7 @@ async function neverRouted(stage: Stage): Promise<void> {
 async function inResponse(stage: Stage): Promise<void> {
   const client = await stage.connect(await stage.serve((_request, response) => response.write('x'.repeat(100_000))));
   const sent = await client.send(get);
-  await client.until(() => client.frames.open > 100_000);
+  await client.chunk(100_000);
   await client.reset();
   stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: client.received, aborted: true });
 }

@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
@@ -92,7 +90,7 @@ async function aborted(stage: Stage, front: Front): Promise<void> {
   const server = await stage.serve((_request, response) => response.write('x'.repeat(100_000)), { front });
   const client = await stage.connect(server);
   const sent = await client.send('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  await client.until(() => client.frames.open > 100_000);
+  await client.chunk(100_000);
   await client.reset();
   // A stream hears of its socket's end a turn later.
   await stage.until('the connection is closed', ({ open }) => open.connections === 0);
@@ -174,26 +172,6 @@ async function turnedAway(stage: Stage): Promise<void> {
   }
 }
 
-/** Sent to another process after a request: what follows is counted there, if anywhere. */
-async function sentAway(stage: Stage): Promise<void> {
-  const server = await stage.serve(answer);
-  const sockets: Socket[] = [];
-  server.server.on('connection', (socket) => sockets.push(socket));
-  const client = await stage.connect(server);
-  const { sent, received } = await client.ask('GET /a HTTP/1.1\r\nHost: x\r\n\r\n');
-  stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: received });
-  const taker = fork(new URL('../../support/socket-taker.cjs', import.meta.url));
-  taker.send('take', sockets[0] as Socket);
-  await client.seen('taken');
-  stage.lose();
-  await stage.until('it is closed here', ({ open }) => open.connections === 0);
-  client.raw.destroy();
-  // Node asks it how many connections it has, as long as it is there.
-  const gone = once(taker, 'exit');
-  taker.kill();
-  await gone;
-}
-
 export const handedOverScenarios: Scenario[] = [
   ...Object.entries(fronts).flatMap(([name, front]): Scenario[] => {
     const header = name.includes('header') ? proxyHeader : '';
@@ -209,5 +187,4 @@ export const handedOverScenarios: Scenario[] = [
     ([name, front]): Scenario => ({ name, run: (stage) => overTls(stage, name, front) }),
   ),
   { name: 'sockets that the application destroys as they come', run: turnedAway },
-  { name: 'a socket sent to another process', wire: 'none', run: sentAway },
 ];

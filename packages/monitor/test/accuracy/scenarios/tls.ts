@@ -187,7 +187,7 @@ async function abortedDownload(stage: Stage): Promise<void> {
   const server = await serve(stage, (_request, response) => response.write('x'.repeat(100_000)));
   const client: WireClient = await warmClient(stage, server, only('TLSv1.3'));
   await client.send(get);
-  await client.until(() => client.frames.open > 100_000);
+  await client.chunk(100_000);
   const { sent, received } = client.mark();
   await client.reset();
   stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: received, aborted: true });
