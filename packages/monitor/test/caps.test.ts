@@ -58,7 +58,7 @@ const labelOf = (key: string, label: string) => new RegExp(`[{,]${label}="([^"]*
 
 test('whatever is sent, samples stay below the worst case, labels below their length, and totals are exact', async () => {
   await fc.assert(
-    fc.asyncProperty(bounds, fc.array(asked, { minLength: 1, maxLength: 150 }), async (options, all) => {
+    fc.asyncProperty(bounds, fc.array(asked, { minLength: 1, maxLength: 150, size: 'max' }), async (options, all) => {
       const server = await MonitoredServer.start(
         (request, response) => {
           setEndpoint(request, request.url as string);

@@ -8,9 +8,10 @@ import type { Accounts, ConnectionAccount, Participant } from './accounts.ts';
 import type { Attribution, Defer, Flow } from './attribution.ts';
 import { type ExchangeBytes, keptBytes } from './exchange.ts';
 import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
+import { OpenConnections } from './open-connections.ts';
 import { Http1Attribution, ownLength } from './protocols/http1.ts';
 import { Http2Attribution } from './protocols/http2.ts';
-import { findOwnSymbol, StreamResponse } from './protocols/http2-stream.ts';
+import { beforeStreamDestroy, findOwnSymbol, StreamResponse, toRequest } from './protocols/http2-stream.ts';
 import { listOpenSockets } from './protocols/parsers.ts';
 import { TlsAttribution } from './protocols/tls.ts';
 import { ciphertextLength } from './protocols/tls-records.ts';
@@ -20,8 +21,7 @@ import { findHandle } from './sockets/counters.ts';
 import { findRawSocket, isHandshaking, isTlsSocket, openConnection, type Start } from './sockets/door.ts';
 import { isHttp2Server, isHttpServer, isTlsServer, type ServerListener } from './sockets/server-listeners.ts';
 import { SocketHooks } from './sockets/socket-hooks.ts';
-import { UnsentQueue } from './unsent-queue.ts';
-import { WatchedServers } from './watched-servers.ts';
+import { findListeningServers, WatchedServers } from './watched-servers.ts';
 
 interface ServerMessage {
   server?: Server;
@@ -38,8 +38,6 @@ interface ExchangeMessage {
   server: Server;
 }
 
-/** Sampling so many takes well under 1 ms. */
-const mostPerTurn = 1000;
 // Kept, so that fake timers of a test don't stop it.
 const { setImmediate: later } = globalThis;
 
@@ -69,14 +67,14 @@ const fresh: Arrival = Object.freeze({ start: 'now', isLate: false, isBusy: fals
  * read each connection once, and tell every monitor that counts it.
  */
 export class Capture implements ServerListener, ConnectionOwner {
-  readonly #open: OpenConnection[] = [];
+  readonly #open = new OpenConnections({
+    onTaken: (open) => this.#close(open),
+    onFault: (error) => this.#fault(error),
+  });
   readonly #participants: Participant[] = [];
   readonly #servers = new WatchedServers(this);
-  readonly #unsent = new UnsentQueue<OpenConnection>((open) => this.#readUnsent(open));
   readonly #subscriptions: [string, (message: unknown) => void][];
   readonly #defer: Defer = (action) => void later(() => this.#try(action));
-  #timer: NodeJS.Timeout | undefined;
-  #turns: Promise<void> | undefined;
 
   constructor() {
     this.#subscriptions = [
@@ -95,7 +93,7 @@ export class Capture implements ServerListener, ConnectionOwner {
     this.#participants.push(participant);
     this.#schedule();
     this.#try(() => {
-      for (const server of [...this.#servers, ...listeningServers()]) this.adopt(server);
+      for (const server of [...this.#servers, ...findListeningServers()]) this.adopt(server);
     });
   }
 
@@ -109,7 +107,6 @@ export class Capture implements ServerListener, ConnectionOwner {
     if (this.#participants.length > 0) return;
     for (const [name, listener] of this.#subscriptions) channel(name).unsubscribe(listener);
     this.#servers.clear();
-    this.#unsent.clear();
   }
 
   /** Watches a server if a monitor does, and counts the connections that it has already. */
@@ -126,15 +123,12 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   /** Reads every open connection at once. */
   sample(): void {
-    this.#sampleBelow(this.#open.length, this.#open.length);
+    this.#open.sample();
   }
 
   /** Reads every open connection, with turns of the event loop in between where they are many. */
   sampleInTurns(): Promise<void> {
-    this.#turns ??= this.#sampleTurns().finally(() => {
-      this.#turns = undefined;
-    });
-    return this.#turns;
+    return this.#open.sampleInTurns();
   }
 
   /** The open connections that a monitor counts. */
@@ -156,12 +150,12 @@ export class Capture implements ServerListener, ConnectionOwner {
   }
 
   onConnection(server: Server, socket: Duplex): void {
-    this.#try(() => this.#admit(server, socket, arrivalOf(socket)));
+    this.#try(() => this.#admit(server, socket, findArrival(socket)));
   }
 
   onSecureConnection(server: Server, socket: TLSSocket): void {
     this.#try(() => {
-      const open = this.#admit(server, socket, arrivalOf(socket));
+      const open = this.#admit(server, socket, findArrival(socket));
       if (open?.attribution instanceof TlsAttribution && !open.attribution.isSecure) this.#secure(open, socket, fresh);
     });
   }
@@ -181,9 +175,9 @@ export class Capture implements ServerListener, ConnectionOwner {
       const known = findOpen(session?.socket as Socket | undefined);
       const open = known ?? (session && this.#admitSession(server, session, { ...fresh, isLate: true }));
       if (open === undefined) return;
-      open.attribution.begin(requestOf(stream, headers), new StreamResponse(stream));
+      open.attribution.begin(toRequest(stream, headers), new StreamResponse(stream));
       beforeStreamDestroy(stream, () => this.#try(() => open.attribution.finish(stream)));
-      this.#unsent.add(open);
+      this.#open.watchUnsent(open);
     });
   }
 
@@ -199,7 +193,7 @@ export class Capture implements ServerListener, ConnectionOwner {
   }
 
   onUnsent(open: OpenConnection): void {
-    if (open.isOpen) this.#unsent.add(open);
+    this.#open.watchUnsent(open);
   }
 
   #onListen({ server }: ServerMessage): void {
@@ -212,7 +206,7 @@ export class Capture implements ServerListener, ConnectionOwner {
     if (!this.#isWatched(server)) return;
     this.#servers.add(server);
     this.#servers.restore(server);
-    this.#admit(server, socket, arrivalOf(socket));
+    this.#admit(server, socket, findArrival(socket));
   }
 
   #onStart({ request, response, socket, server }: ExchangeMessage): void {
@@ -247,7 +241,7 @@ export class Capture implements ServerListener, ConnectionOwner {
     for (const participant of this.#participants) {
       if (participant.watches(server)) open.accounts.join(participant, open.connection, []);
     }
-    open.index = this.#open.push(open) - 1;
+    this.#open.add(open);
     open.listenTo(raw);
     if (isTlsSocket(socket)) {
       if (isHandshaking(socket))
@@ -302,13 +296,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   /** Takes a connection out of the list, and our ears from its sockets. */
   #forget(open: OpenConnection): void {
-    const { index } = open;
-    const moved = this.#open.pop() as OpenConnection;
-    if (moved !== open) {
-      this.#open[index] = moved;
-      moved.index = index;
-    }
-    open.index = -1;
+    this.#open.remove(open);
     open.stopListening();
   }
 
@@ -326,51 +314,15 @@ export class Capture implements ServerListener, ConnectionOwner {
     if (accounts.all.length === 0) this.#forget(open);
   }
 
+  /** Reads open connections as often as the most impatient monitor wants. */
+  #schedule(): void {
+    const intervals = this.#participants.map(({ sampleIntervalMs }) => sampleIntervalMs);
+    this.#open.schedule(intervals.length === 0 ? undefined : Math.min(...intervals));
+  }
+
   #isWatched(server: Server): boolean {
     for (const participant of this.#participants) if (participant.watches(server)) return true;
     return false;
-  }
-
-  /** Reads open connections as often as the most impatient monitor wants. */
-  #schedule(): void {
-    clearInterval(this.#timer);
-    if (this.#participants.length === 0) return;
-    const intervalMs = Math.min(...this.#participants.map(({ sampleIntervalMs }) => sampleIntervalMs));
-    this.#timer = setInterval(() => void this.sampleInTurns(), intervalMs).unref();
-  }
-
-  async #sampleTurns(): Promise<void> {
-    let rest = this.#sampleBelow(this.#open.length, mostPerTurn);
-    while (rest > 0) {
-      await new Promise<void>((resolve) => later(resolve));
-      rest = this.#sampleBelow(Math.min(rest, this.#open.length), mostPerTurn);
-    }
-  }
-
-  /** Samples from place `end` down: who closes meanwhile leaves its place to one already sampled. */
-  #sampleBelow(end: number, most: number): number {
-    const start = Math.max(0, end - most);
-    for (let index = end - 1; index >= start; index--) {
-      const open = this.#open[index];
-      if (open !== undefined) this.#sampleOne(open);
-    }
-    return start;
-  }
-
-  #sampleOne(open: OpenConnection): void {
-    try {
-      if (open.connection.isHandleTaken) this.#close(open);
-      else open.attribution.sample();
-    } catch (error) {
-      this.#fault(error);
-    }
-  }
-
-  #readUnsent(open: OpenConnection): boolean {
-    if (!open.isOpen) return false;
-    this.#sampleOne(open);
-    // What HTTP/2 writes goes beneath the socket: no hook tells of it.
-    return open.isOpen && (open.connection.hasUnsent || open.hasOpenStreams);
   }
 
   #try(action: () => void): void {
@@ -391,33 +343,8 @@ function findOpen(socket: Duplex | null | undefined): OpenConnection | undefined
 }
 
 /** A socket that is given to a server; one with TLS whose handshake is done belongs to it whole, if it is unused. */
-function arrivalOf(socket: Duplex): Arrival {
+function findArrival(socket: Duplex): Arrival {
   if (!isTlsSocket(socket)) return fresh;
   const isUnused = socket.bytesRead === 0 && socket.bytesWritten === 0;
   return { start: isUnused ? 'whole' : 'now', isLate: !isUnused, isBusy: false };
-}
-
-/** As much of a request as naming its endpoint and client takes, where an application works on streams. */
-function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingMessage {
-  const request = { method: headers[':method'], url: headers[':path'], headers, stream };
-  return request as unknown as IncomingMessage;
-}
-
-/** Calls `before` when a stream is destroyed, while its handle still is there. */
-function beforeStreamDestroy(stream: ServerHttp2Stream, before: () => void): void {
-  const target = stream as unknown as { _destroy: (error: Error | null, callback: () => void) => void };
-  const destroy = target._destroy;
-  target._destroy = (error, callback) => {
-    before();
-    destroy.call(stream, error, callback);
-  };
-}
-
-/** Servers that listen already. Node lists what keeps the process alive. */
-function listeningServers(): Server[] {
-  const { _getActiveHandles } = process as unknown as { _getActiveHandles?: () => unknown[] };
-  const handles = _getActiveHandles?.() ?? [];
-  return handles.filter(
-    (handle): handle is Server => typeof handle === 'object' && handle !== null && isHttpServer(handle as Server),
-  );
 }

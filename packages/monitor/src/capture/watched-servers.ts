@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { type ServerListener, ServerListeners } from './sockets/server-listeners.ts';
+import { isHttpServer, type ServerListener, ServerListeners } from './sockets/server-listeners.ts';
 
 /** The servers that have our listeners. They are referred to weakly: a server that is dropped may go. */
 export class WatchedServers {
@@ -40,4 +40,13 @@ export class WatchedServers {
       if (server !== undefined) yield server;
     }
   }
+}
+
+/** Servers that listen already. Node lists what keeps the process alive. */
+export function findListeningServers(): Server[] {
+  const { _getActiveHandles } = process as unknown as { _getActiveHandles?: () => unknown[] };
+  const handles = _getActiveHandles?.() ?? [];
+  return handles.filter(
+    (handle): handle is Server => typeof handle === 'object' && handle !== null && isHttpServer(handle as Server),
+  );
 }

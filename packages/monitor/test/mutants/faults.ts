@@ -11,6 +11,7 @@ export interface Fault {
 const table = 'ledger/endpoint-table.ts';
 const collect = 'export/collect.ts';
 const capture = 'capture/capture.ts';
+const open = 'capture/open-connections.ts';
 const http1 = 'capture/protocols/http1.ts';
 const tls = 'capture/protocols/tls.ts';
 const account = 'accounts/connection-account.ts';
@@ -138,17 +139,17 @@ export const faults: readonly Fault[] = [
   // Readings
   {
     name: 'no reading by the clock',
-    file: capture,
+    file: open,
     from: 'void this.sampleInTurns(), intervalMs',
     to: 'undefined, intervalMs',
   },
   {
     name: 'a snapshot of a thousand connections at most',
-    file: capture,
-    from: 'this.#sampleBelow(this.#open.length, this.#open.length)',
-    to: 'this.#sampleBelow(this.#open.length, mostPerTurn)',
+    file: open,
+    from: 'this.#sampleBelow(this.#all.length, this.#all.length)',
+    to: 'this.#sampleBelow(this.#all.length, mostPerTurn)',
   },
-  { name: 'no reading of unsent output', file: capture, from: 'if (open.isOpen) this.#unsent.add(open);', to: '' },
+  { name: 'no reading of unsent output', file: open, from: 'if (open.isOpen) this.#unsent.add(open);', to: '' },
   {
     name: 'a failed write counts whole',
     file: connection,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Exchange, type ResponseState } from '../exchange.ts';
 
 /** The counters of a stream's native handle: DATA payload that came, and that was submitted. */
@@ -104,6 +104,22 @@ export class StreamResponse implements ResponseState {
   get writableFinished(): boolean {
     return this.#stream.writableFinished;
   }
+}
+
+/** As much of a request as naming its endpoint and client takes, where an application works on streams. */
+export function toRequest(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): IncomingMessage {
+  const request = { method: headers[':method'], url: headers[':path'], headers, stream };
+  return request as unknown as IncomingMessage;
+}
+
+/** Calls `before` when a stream is destroyed, while its handle still is there. */
+export function beforeStreamDestroy(stream: ServerHttp2Stream, before: () => void): void {
+  const target = stream as unknown as { _destroy: (error: Error | null, callback: () => void) => void };
+  const destroy = target._destroy;
+  target._destroy = (error, callback) => {
+    before();
+    destroy.call(stream, error, callback);
+  };
 }
 
 function findHandle(stream: ServerHttp2Stream): DataHandle | null {
