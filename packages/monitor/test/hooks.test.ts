@@ -6,7 +6,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net';
 import { type Duplex, Duplex as DuplexStream } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -262,6 +262,37 @@ describe('sockets', () => {
       expect(endpointsOf(one)).toEqual(plus(total, asked));
       await client.end();
     }
+  });
+
+  test('with TLS, given to a server that nobody told of, count as ciphertext', async () => {
+    const server = createServer(hello);
+    const front = createTlsServer(makeCertificate(), (socket) => {
+      setImmediate(() => server.emit('connection', socket));
+    });
+    const one = monitor();
+    front.listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    stops.push(() => front.close());
+    const { port } = front.address() as AddressInfo;
+    for (let round = 0; round < 2; round++) {
+      const raw = connect(port, '127.0.0.1');
+      const secure = connectTls({ socket: raw, rejectUnauthorized: false, minVersion: 'TLSv1.3' });
+      await once(secure, 'secureConnect');
+      const client = new RawClient(secure);
+      await ask(client);
+      const [before, sent, received] = [endpointsOf(one), raw.bytesWritten, raw.bytesRead];
+      await ask(client);
+      const asked = { in: raw.bytesWritten - sent, out: raw.bytesRead - received };
+      expect(endpointsOf(one)).toEqual(plus(before, asked));
+      secure.destroy();
+    }
+    await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
+    const { tls_failure, tls_handshake, malformed } = one.snapshot().unattributed;
+    expect([tls_failure, malformed]).toEqual([
+      { in: 0, out: 0 },
+      { in: 0, out: 0 },
+    ]);
+    expect(tls_handshake.in).toBeGreaterThan(0);
   });
 
   test('sent to another process are closed for us, and no counter goes down', async () => {
