@@ -5,6 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../src/capture/sockets/connection.ts';
 import { SocketGetters } from '../src/capture/sockets/counters.ts';
+import { SocketHooks } from '../src/capture/sockets/socket-hooks.ts';
 import { UnsentQueue } from '../src/capture/unsent-queue.ts';
 import { setEndpoint } from '../src/index.ts';
 import { parseSamples } from './accuracy/exposition.ts';
@@ -115,6 +116,32 @@ test('the exposition tells what is pending and in flight while it is', async () 
   answer();
   await busy.until(/hello$/);
   await Promise.all([busy.end(), idle.end()]);
+});
+
+test('a fault while a socket is written to or destroyed reaches nobody but us', async () => {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stops.push(() => server.close());
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  stops.push(() => client.destroy());
+  const hooks = SocketHooks.install(socket);
+  const faults: unknown[] = [];
+  const fail = (): never => {
+    throw new Error('ours');
+  };
+  hooks.listener = { onDestroy: fail, onWait: fail, onRefuse: fail, onFault: (error) => faults.push(error) };
+  hooks.watchWrites(fail);
+  // The first is told of, the second waits for the kernel.
+  socket.write('hello');
+  socket.write(Buffer.alloc(20_000_000));
+  client.resume();
+  await once(socket, 'drain');
+  socket.destroy();
+  await once(socket, 'close');
+  expect(faults.length).toBeGreaterThanOrEqual(4);
+  expect(client.bytesRead).toBeGreaterThan(0);
 });
 
 describe('labels', () => {

@@ -69,7 +69,7 @@ const fresh: Arrival = Object.freeze({ start: 'now', isLate: false, isBusy: fals
 export class Capture implements ServerListener, ConnectionOwner {
   readonly #open = new OpenConnections({
     onTaken: (open) => this.#close(open),
-    onFault: (error) => this.#fault(error),
+    onFault: (error) => this.onFault(error),
   });
   readonly #participants: Participant[] = [];
   readonly #servers = new WatchedServers(this);
@@ -214,7 +214,7 @@ export class Capture implements ServerListener, ConnectionOwner {
       const open = findOpen(socket) ?? this.#admitAtRequest(server, socket, request);
       open?.attribution.begin(request, response);
     } catch (error) {
-      this.#fault(error);
+      this.onFault(error);
     }
   }
 
@@ -223,7 +223,7 @@ export class Capture implements ServerListener, ConnectionOwner {
       // It also fires for responses whose socket was destroyed; those have ended with it.
       findOpen(socket)?.attribution.finish(request);
     } catch (error) {
-      this.#fault(error);
+      this.onFault(error);
     }
   }
 
@@ -329,11 +329,12 @@ export class Capture implements ServerListener, ConnectionOwner {
     try {
       action();
     } catch (error) {
-      this.#fault(error);
+      this.onFault(error);
     }
   }
 
-  #fault(error: unknown): void {
+  /** A fault of ours: every monitor counts it. */
+  onFault(error: unknown): void {
     for (const participant of this.#participants) participant.fault(error);
   }
 }

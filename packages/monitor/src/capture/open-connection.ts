@@ -6,10 +6,11 @@ import type { Attribution } from './attribution.ts';
 import type { Connection } from './sockets/connection.ts';
 import { SocketHooks, type SocketListener } from './sockets/socket-hooks.ts';
 
-/** What an open connection asks of whoever keeps all of them. Never throws. */
+/** What an open connection asks of whoever keeps all of them. */
 export interface ConnectionOwner {
   onClose(open: OpenConnection): void;
   onUnsent(open: OpenConnection): void;
+  onFault(error: unknown): void;
 }
 
 /** A connection from the door to its end: what it moved, who it is attributed by, and for whom. */
@@ -78,6 +79,10 @@ export class OpenConnection implements SocketListener {
   onRefuse(socket: Duplex, bytes: number): void {
     // How much ciphertext was refused can't be known.
     if (socket === this.connection.socket) this.connection.refuse(bytes);
+  }
+
+  onFault(error: unknown): void {
+    this.#owner.onFault(error);
   }
 
   /** Ends every exchange; the rest has a reason. */

@@ -7,7 +7,7 @@ type WriteGeneric = (writev: boolean, data: unknown, encoding: BufferEncoding, c
 /** Stops being called when it returns `true`. */
 export type WriteWatcher = (chunks: readonly Chunk[]) => boolean;
 
-/** Hears what happens to the sockets of one connection. None of it may throw. */
+/** Hears what happens to the sockets of one connection. What it throws reaches nobody but itself. */
 export interface SocketListener {
   /** The socket is destroyed; its handle is still there. */
   onDestroy(socket: Duplex, error: NodeJS.ErrnoException | null): void;
@@ -15,6 +15,7 @@ export interface SocketListener {
   onWait(): void;
   /** A write of so many bytes failed at once. */
   onRefuse(socket: Duplex, bytes: number): void;
+  onFault(error: unknown): void;
 }
 
 const key = Symbol('weighbridge.socket');
@@ -65,8 +66,12 @@ export class SocketHooks<Listener extends SocketListener = SocketListener> {
   }
 
   tellWrite(chunks: readonly Chunk[]): void {
-    for (let index = this.#watchers.length - 1; index >= 0; index--) {
-      if (this.#watchers[index]?.(chunks)) this.#watchers.splice(index, 1);
+    try {
+      for (let index = this.#watchers.length - 1; index >= 0; index--) {
+        if (this.#watchers[index]?.(chunks)) this.#watchers.splice(index, 1);
+      }
+    } catch (error) {
+      this.listener?.onFault(error);
     }
   }
 }
@@ -74,7 +79,11 @@ export class SocketHooks<Listener extends SocketListener = SocketListener> {
 /** 'close' comes too late for a last reading: the handle is gone by then. */
 function destroyWithLastReading(this: Hooked, error: Error | null, callback: (error?: Error | null) => void): void {
   const hooks = this[key] as SocketHooks;
-  hooks.listener?.onDestroy(this, error);
+  try {
+    hooks.listener?.onDestroy(this, error);
+  } catch (fault) {
+    hooks.listener?.onFault(fault);
+  }
   hooks.destroy.call(this, error, callback);
 }
 
@@ -89,9 +98,12 @@ function writeAndLook(
   if (hooks.isWatched) hooks.tellWrite(toChunks(writev, data, encoding));
   const result = (hooks.writeGeneric as WriteGeneric).call(this, writev, data, encoding, callback);
   const { listener } = hooks;
-  if (listener !== null) {
+  if (listener === null) return result;
+  try {
     if (this.writableLength > 0) listener.onWait();
     else if (this.errored !== null) listener.onRefuse(this, chunksLength(toChunks(writev, data, encoding)));
+  } catch (error) {
+    listener.onFault(error);
   }
   return result;
 }
