@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { type BandwidthMonitor, monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
@@ -23,14 +23,13 @@ export async function resetError({ quick, progress }: BenchOptions): Promise<Out
   });
   const monitor = monitorBandwidth({ servers: [server] });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
   try {
     progress('clients that stop reading');
-    const stalled = await repeat(trials, () => trial(port, monitor, get, stall));
+    const stalled = await repeat(trials, () => trial(server, monitor, get, stall));
     progress('clients that reset while they read');
-    const reading = await repeat(trials, () => trial(port, monitor, get, readSome));
+    const reading = await repeat(trials, () => trial(server, monitor, get, readSome));
     progress('clients whose reset is told by a failed write');
-    const unread = await repeat(trials, () => trial(port, monitor, post, readSome));
+    const unread = await repeat(trials, () => trial(server, monitor, post, readSome));
     const largest = sendBufferBytes();
     return {
       tables: [
@@ -59,15 +58,17 @@ async function repeat(times: number, once: () => Promise<number>): Promise<numbe
 }
 
 /** Counted less arrived. */
-async function trial(port: number, monitor: BandwidthMonitor, request: string, client: Client): Promise<number> {
+async function trial(server: Server, monitor: BandwidthMonitor, request: string, client: Client): Promise<number> {
   const before = sent(monitor);
+  const { port } = server.address() as AddressInfo;
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect');
   socket.on('error', () => {});
   socket.write(request);
   const arrived = await client(socket);
   socket.resetAndDestroy();
-  while (monitor.snapshot().open.connections > 0) await setTimeout(5);
+  // The server is asked, not the monitor: a snapshot would read the counters in time.
+  while ((await connectionsOf(server)) > 0) await setTimeout(5);
   return sent(monitor) - before - arrived;
 }
 
@@ -102,6 +103,10 @@ function sent(monitor: BandwidthMonitor): number {
 
 function sendBufferBytes(): number {
   return Number(readFileSync('/proc/sys/net/ipv4/tcp_wmem', 'utf8').trim().split(/\s+/)[2]);
+}
+
+function connectionsOf(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 
 function spread(values: readonly number[]): string[] {

@@ -18,7 +18,6 @@ import {
   monitorBandwidth,
   setEndpoint,
 } from '../src/index.ts';
-import { Ledger } from '../src/ledger/ledger.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { RawClient } from './support/raw-client.ts';
 
@@ -430,44 +429,15 @@ describe('requests and responses that have ended', () => {
   });
 });
 
-describe('what is no amount', () => {
-  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('%s is refused by the ledger and counted', (value) => {
-    const ledger = new Ledger(10);
-    const series = ledger.endpoints.find('GET', '/a');
-    const cell = ledger.endpoints.findResponseCell(series, '200');
-    ledger.add(series.requestCell, value);
-    ledger.end(series, cell, value, 1, true);
-    ledger.end(series, cell, 1, value, true);
-    ledger.addUnattributed('idle', 1, value);
-    ledger.addTlsOverhead(value, 1);
-    ledger.addClosed(value, 1);
-    expect(ledger).toMatchObject({
-      errors: 6,
-      closed: { in: 0, out: 0 },
-      tlsOverhead: { in: 0, out: 0 },
-      unattributed: { idle: { in: 0, out: 0 } },
-    });
-    expect([ledger.cells.bytes(series.requestCell), ledger.cells.sum(cell), series.aborted]).toEqual([0, 0, 0]);
-  });
-
-  test('a stream without counters is counted like a socket, and no fault is told of', async () => {
-    const warnings: string[] = [];
-    const server = createServer(hello);
-    const one = monitor({ servers: [server], warn: (message) => warnings.push(message) });
-    const stream = new DuplexStream({ read() {}, write: (_chunk, _encoding, callback) => callback() });
-    server.emit('connection', stream);
-    stream.push(get);
-    await vi.waitFor(() => expect(endpointsOf(one).in).toBe(get.length));
-    stream.destroy();
-    await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
-    expect(warnings).toEqual([]);
-  });
-});
-
-test.each([
-  [{ maxEndpoint: 5 }, 'maxEndpoint is not an option of the monitor; the nearest is maxEndpoints'],
-  [{ server: [] }, 'server is not an option of the monitor; the nearest is servers'],
-  [{ clientof: () => 'x' }, 'clientof is not an option of the monitor; the nearest is clientOf'],
-])('the option %j is refused by name', (options, message) => {
-  expect(() => monitorBandwidth(options as MonitorOptions)).toThrow(new RangeError(message));
+test('a stream without counters is counted like a socket, and no fault is told of', async () => {
+  const warnings: string[] = [];
+  const server = createServer(hello);
+  const one = monitor({ servers: [server], warn: (message) => warnings.push(message) });
+  const stream = new DuplexStream({ read() {}, write: (_chunk, _encoding, callback) => callback() });
+  server.emit('connection', stream);
+  stream.push(get);
+  await vi.waitFor(() => expect(endpointsOf(one).in).toBe(get.length));
+  stream.destroy();
+  await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
+  expect(warnings).toEqual([]);
 });

@@ -17,16 +17,21 @@ afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
-const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
-
-test('where a handle has no counters, the public getters serve, without what is queued', async () => {
+/** A client and the socket that its server has for it. */
+async function connectPair(): Promise<{ client: Socket; socket: Socket }> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  stops.push(() => server.close());
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [socket] = (await once(server, 'connection')) as [Socket];
-  stops.push(() => [client.destroy(), socket.destroy()]);
+  stops.push(() => [client.destroy(), socket.destroy(), server.close()]);
+  return { client, socket };
+}
+
+const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test('where a handle has no counters, the public getters serve, without what is queued', async () => {
+  const { client, socket } = await connectPair();
   const connection = new Connection(socket, new SocketGetters(socket), 0, 0);
   client.write('hello');
   await once(socket, 'readable');
@@ -119,13 +124,7 @@ test('the exposition tells what is pending and in flight while it is', async () 
 });
 
 test('a fault while a socket is written to or destroyed reaches nobody but us', async () => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stops.push(() => server.close());
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  stops.push(() => client.destroy());
+  const { client, socket } = await connectPair();
   const hooks = SocketHooks.install(socket);
   const faults: unknown[] = [];
   const fail = (): never => {

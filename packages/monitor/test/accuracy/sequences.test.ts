@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { perform } from './perform.ts';
+import { echoUpgrades, upgrade } from './scenarios/tunnels.ts';
 import type { Stage, StageServer } from './stage.ts';
 import type { WireClient } from './wire-client.ts';
 
@@ -110,12 +111,7 @@ async function play(stage: Stage, { exchanges, pipelined, unwatched, ending }: S
     watched = true;
     stage.monitor.watch(server.server);
   };
-  server.server.on('upgrade', (request, socket) => {
-    stage.route(request);
-    socket.on('error', () => {});
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    socket.pipe(socket);
-  });
+  echoUpgrades(stage, server.server);
   if (unwatched === 0) watch();
   else stage.lose();
   const client = await stage.connect(server);
@@ -182,7 +178,7 @@ async function playEnding(stage: Stage, { server }: StageServer, client: WireCli
     return stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out, aborted: true });
   }
   if (server.listenerCount('upgrade') === 0) throw new Error('nobody listens for upgrades');
-  await client.send('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nfirst');
+  await client.send(`${upgrade}first`);
   await client.seen('101 Switching');
   await client.send('y'.repeat(1000));
   await client.seen('y'.repeat(1000));

@@ -7,6 +7,7 @@ import type { Scenario } from '../scenario.ts';
 import type { ServeOptions, Stage, StageServer } from '../stage.ts';
 import type { WireClient } from '../wire-client.ts';
 import { certificate, leave, warm } from './tls.ts';
+import { echoUpgrades, upgrade } from './tunnels.ts';
 
 type Front = (server: Server) => NetServer;
 
@@ -107,14 +108,9 @@ async function malformed(stage: Stage, front: Front): Promise<void> {
 
 async function upgraded(stage: Stage, front: Front): Promise<void> {
   const server = await stage.serve(answer, { front });
-  server.server.on('upgrade', (request, socket) => {
-    stage.route(request);
-    socket.on('error', () => {});
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    socket.pipe(socket);
-  });
+  echoUpgrades(stage, server.server);
   const client = await stage.connect(server);
-  await client.send('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  await client.send(upgrade);
   await client.seen('\r\n\r\n');
   await client.send('y'.repeat(3000));
   await client.seen('y'.repeat(3000));

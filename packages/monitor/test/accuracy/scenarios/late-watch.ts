@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import type { ServeOptions, Stage, StageServer } from '../stage.ts';
 import type { WireClient } from '../wire-client.ts';
 import { certificate } from './tls.ts';
+import { echoUpgrades, upgrade } from './tunnels.ts';
 
 const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
 const answer: RequestListener = (request, response) => {
@@ -104,17 +105,12 @@ async function overTls(stage: Stage): Promise<void> {
 
 async function upgraded(stage: Stage): Promise<void> {
   const server = await unwatched(stage, routed(stage, answer));
-  server.server.on('upgrade', (request, socket) => {
-    stage.route(request);
-    socket.on('error', () => {});
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    socket.pipe(socket);
-  });
+  echoUpgrades(stage, server.server);
   const client = await stage.connect(server);
   await client.ask(get);
   stage.monitor.watch(server.server);
   client.mark();
-  await client.send(late('GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'));
+  await client.send(late(upgrade));
   await client.seen('101 Switching');
   await client.send('y'.repeat(3000));
   await client.seen('y'.repeat(3000));

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Scenario } from '../scenario.ts';
 import type { ServeOptions, Stage, StageServer } from '../stage.ts';
 import { certificate, warm } from './tls.ts';
 
-const upgrade = 'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+export const upgrade = 'GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 const get = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -20,16 +20,25 @@ function echo(head: string): Take {
   };
 }
 
+/** Lets a server take upgrades and send back what comes. */
+export function echoUpgrades(stage: Stage, server: Server): void {
+  onTunnel(stage, server, 'upgrade', echo(switching));
+}
+
+function onTunnel(stage: Stage, server: Server, event: 'upgrade' | 'connect', take: Take): void {
+  server.on(event, (request: IncomingMessage, socket: Duplex, first: Buffer) => {
+    stage.route(request);
+    socket.on('error', () => {});
+    take(request, socket, first);
+  });
+}
+
 async function serve(stage: Stage, event: 'upgrade' | 'connect', take: Take, options?: ServeOptions) {
   const server = await stage.serve(
     (request, response) => response.end(request.url === '/warm' ? 'warm' : 'plain'),
     options,
   );
-  server.server.on(event, (request: IncomingMessage, socket: Duplex, first: Buffer) => {
-    stage.route(request);
-    socket.on('error', () => {});
-    take(request, socket, first);
-  });
+  onTunnel(stage, server.server, event, take);
   return server;
 }
 
