@@ -12,6 +12,8 @@ export interface Flow {
   readonly out: number;
   /** Bytes given to the socket to be sent up to now, also what waits; `null` where that isn't known. */
   readonly submitted: number | null;
+  /** Part of what was given to the socket waits for the kernel. */
+  readonly hasUnsent: boolean;
   /** A write failed: what is under way was not sent whole. */
   readonly isRefused: boolean;
   /** Reads the counters. */

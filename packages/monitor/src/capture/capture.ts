@@ -11,7 +11,7 @@ import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import { Http1Attribution, ownLength } from './protocols/http1.ts';
 import { Http2Attribution } from './protocols/http2.ts';
-import { beforeStreamDestroy, findOwnSymbol, StreamResponse, toRequest } from './protocols/http2-stream.ts';
+import { findOwnSymbol } from './protocols/own-symbol.ts';
 import { listOpenSockets } from './protocols/parsers.ts';
 import { TlsAttribution } from './protocols/tls.ts';
 import { ciphertextLength } from './protocols/tls-records.ts';
@@ -168,15 +168,19 @@ export class Capture implements ServerListener, ConnectionOwner {
     this.#try(() => this.#admitSession(server, session, fresh));
   }
 
-  onStream(server: Server, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  onStream(
+    server: Server,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): void {
     this.#try(() => {
       const { session } = stream;
       // The session's socket is a proxy; it lets symbols through.
       const known = findOpen(session?.socket as Socket | undefined);
       const open = known ?? (session && this.#admitSession(server, session, { ...fresh, isLate: true }));
       if (open === undefined) return;
-      open.attribution.begin(toRequest(stream, headers), new StreamResponse(stream));
-      beforeStreamDestroy(stream, () => this.#try(() => open.attribution.finish(stream)));
+      open.beginStream(stream, headers, rawHeaders);
       this.#open.watchUnsent(open);
     });
   }

@@ -1,8 +1,11 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { UnattributedReason } from '../snapshot.ts';
 import { Accounts } from './accounts.ts';
 import type { Attribution } from './attribution.ts';
+import { StreamHooks, type StreamListener } from './protocols/http2-hooks.ts';
+import { StreamResponse, toRequest } from './protocols/http2-stream.ts';
 import type { Connection } from './sockets/connection.ts';
 import { SocketHooks, type SocketListener } from './sockets/socket-hooks.ts';
 
@@ -14,7 +17,7 @@ export interface ConnectionOwner {
 }
 
 /** A connection from the door to its end: what it moved, who it is attributed by, and for whom. */
-export class OpenConnection implements SocketListener {
+export class OpenConnection implements SocketListener, StreamListener {
   readonly server: Server;
   readonly connection: Connection;
   readonly accounts: Accounts;
@@ -79,6 +82,22 @@ export class OpenConnection implements SocketListener {
   onRefuse(socket: Duplex, bytes: number): void {
     // How much ciphertext was refused can't be known.
     if (socket === this.connection.socket) this.connection.refuse(bytes);
+  }
+
+  /** A request has come on a stream of its own. */
+  beginStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
+    this.attribution.begin(toRequest(stream, headers, rawHeaders, null), new StreamResponse(stream));
+    StreamHooks.install(stream, this);
+  }
+
+  onPush(parent: ServerHttp2Stream, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    if (!this.isOpen) return;
+    this.attribution.begin(toRequest(stream, headers, [], parent), new StreamResponse(stream));
+    StreamHooks.install(stream, this);
+  }
+
+  onStreamDestroy(stream: ServerHttp2Stream): void {
+    if (this.isOpen) this.attribution.finish(stream);
   }
 
   onFault(error: unknown): void {

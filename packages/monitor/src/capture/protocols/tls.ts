@@ -35,6 +35,10 @@ class TlsFlow implements Flow {
     return null;
   }
 
+  get hasUnsent(): boolean {
+    return this.#connection.hasUnsent;
+  }
+
   get isRefused(): boolean {
     return this.#connection.isRefused;
   }

@@ -14,7 +14,13 @@ export interface ServerListener {
   onClientError(socket: Duplex, code: string | undefined): void;
   /** An HTTP/2 session was made, perhaps over a socket that the server has never seen. */
   onSession(server: Server, session: Http2Session): void;
-  onStream(server: Server, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
+  /** `rawHeaders`: names and values by turns, as received. */
+  onStream(
+    server: Server,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+  ): void;
   /** An upgrade or CONNECT: from now on the connection is the application's own. */
   onUpgrade(request: IncomingMessage, socket: Duplex): void;
 }
@@ -65,7 +71,8 @@ export class ServerListeners {
       this.#always.push(['session', (session: Http2Session) => listener.onSession(server, session)]);
       this.#always.push([
         'stream',
-        (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => listener.onStream(server, stream, headers),
+        (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[] = []) =>
+          listener.onStream(server, stream, headers, rawHeaders),
       ]);
     }
     this.#beside = new Map<string, EventListener>([

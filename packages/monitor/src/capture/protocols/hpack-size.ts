@@ -1,0 +1,162 @@
+/** Of the encoder's dynamic table, unless a peer asks for less (RFC 9113, section 6.5.2). */
+const defaultTableSize = 4096;
+/** What an entry takes beside its name and value (RFC 7541, section 4.1). */
+const entryOverhead = 32;
+
+/** The static table (RFC 7541, appendix A), one name after the other; the values of a name stand at its first index on. */
+const staticNames: readonly [name: string, ...values: string[]][] = [
+  [':authority'],
+  [':method', 'GET', 'POST'],
+  [':path', '/', '/index.html'],
+  [':scheme', 'http', 'https'],
+  [':status', '200', '204', '206', '304', '400', '404', '500'],
+  ['accept-charset'],
+  ['accept-encoding', 'gzip, deflate'],
+  ...(
+    'accept-language accept-ranges accept access-control-allow-origin age allow authorization cache-control ' +
+    'content-disposition content-encoding content-language content-length content-location content-range ' +
+    'content-type cookie date etag expect expires from host if-match if-modified-since if-none-match if-range ' +
+    'if-unmodified-since last-modified link location max-forwards proxy-authenticate proxy-authorization range ' +
+    'referer refresh retry-after server set-cookie strict-transport-security transfer-encoding user-agent vary via ' +
+    'www-authenticate'
+  )
+    .split(' ')
+    .map((name): [string] => [name]),
+];
+
+/** Bits of each byte in the static Huffman code (RFC 7541, appendix B), in base 36. */
+const huffmanBits = Uint8Array.from(
+  'dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6cad67777777777777777777777878djde6f565' +
+    '65666577666567655677777fbedskmkkmmmnmnnnnnonoomnonnnnlmnmnnomlkmmnnlnmmolmnnllmlnmnnkmmmnmmnqqkjmnmp' +
+    'qqqrrqopjlqrrqrollqqsrrrkoklmllnmmppooqnqrqqrrrrrsrrrrrq',
+  (digit) => Number.parseInt(digit, 36),
+);
+
+interface StaticName {
+  readonly index: number;
+  readonly values: ReadonlyMap<string, number>;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+  /** How many entries were inserted before it. */
+  readonly sequence: number;
+}
+
+const statics = new Map<string, StaticName>();
+/** Index of the last entry of the static table. */
+let lastStatic = 0;
+for (const [name, ...values] of staticNames) {
+  const index = lastStatic + 1;
+  statics.set(name, { index, values: new Map(values.map((value, offset) => [value, index + offset])) });
+  lastStatic += Math.max(1, values.length);
+}
+
+/** Names whose values seldom come again: nghttp2 writes them without indexing (lib/nghttp2_hd.c). */
+const unindexed = new Set([
+  ':path',
+  'age',
+  'content-length',
+  'etag',
+  'if-modified-since',
+  'if-none-match',
+  'location',
+  'set-cookie',
+]);
+
+/**
+ * How long a header is in the HPACK block that nghttp2 makes of it, given the headers before. That is what Node
+ * sends, and what curl, h2load and Node's client send; other clients compress a little differently, so that what
+ * they send is an estimate.
+ */
+export class HpackSize {
+  #maxSize = defaultTableSize;
+  #size = 0;
+  #inserted = 0;
+  /** Oldest first, from `#first` on. */
+  #entries: Entry[] = [];
+  #first = 0;
+  readonly #byName = new Map<string, Entry[]>();
+
+  /** The peer allows a dynamic table of so many bytes. */
+  limit(bytes: number): void {
+    this.#maxSize = Math.min(bytes, defaultTableSize);
+    this.#evict(0);
+  }
+
+  /** Bytes of one header; the table afterwards is as if it had been sent. `name` in lower case. */
+  add(name: string, value: string, isSensitive = false): number {
+    const fixed = statics.get(name);
+    const known = this.#byName.get(name);
+    // Short cookies could be guessed by watching the length of what is compressed with them.
+    const isSecret = isSensitive || name === 'authorization' || (name === 'cookie' && value.length < 20);
+    if (!isSecret) {
+      const index = fixed?.values.get(value) ?? this.#find(known, value);
+      if (index !== undefined) return integerLength(index, 7);
+    }
+    const size = name.length + value.length + entryOverhead;
+    const isLiteral = isSecret || unindexed.has(name) || size > (this.#maxSize * 3) / 4;
+    const prefix = isLiteral ? 4 : 6;
+    const nameIndex = fixed?.index ?? (known && this.#indexOf(known[known.length - 1] as Entry));
+    const nameLength = nameIndex === undefined ? 1 + stringLength(name) : integerLength(nameIndex, prefix);
+    if (!isLiteral) this.#insert(name, value, size);
+    return nameLength + stringLength(value);
+  }
+
+  #find(known: readonly Entry[] | undefined, value: string): number | undefined {
+    if (known === undefined) return undefined;
+    for (let at = known.length - 1; at >= 0; at--) {
+      const entry = known[at] as Entry;
+      if (entry.value === value) return this.#indexOf(entry);
+    }
+    return undefined;
+  }
+
+  #indexOf(entry: Entry): number {
+    return lastStatic + this.#inserted - entry.sequence;
+  }
+
+  #insert(name: string, value: string, size: number): void {
+    this.#evict(size);
+    const entry = { name, value, sequence: this.#inserted++ };
+    this.#entries.push(entry);
+    this.#size += size;
+    const known = this.#byName.get(name);
+    if (known === undefined) this.#byName.set(name, [entry]);
+    else known.push(entry);
+  }
+
+  /** Makes room for an entry of so many bytes. */
+  #evict(room: number): void {
+    while (this.#size + room > this.#maxSize && this.#first < this.#entries.length) {
+      const { name, value } = this.#entries[this.#first++] as Entry;
+      this.#size -= name.length + value.length + entryOverhead;
+      const known = this.#byName.get(name) as Entry[];
+      if (known.length === 1) this.#byName.delete(name);
+      else known.shift();
+    }
+    // Half of the array are entries that are gone.
+    if (this.#first > 64 && this.#first * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+}
+
+/** Bytes of an integer whose first byte has `prefix` bits for it (RFC 7541, section 5.1). */
+function integerLength(value: number, prefix: number): number {
+  let rest = value - (2 ** prefix - 1);
+  if (rest < 0) return 1;
+  let length = 2;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) length++;
+  return length;
+}
+
+/** Bytes of a string with its length, in the Huffman code where that is shorter (RFC 7541, section 5.2). */
+function stringLength(text: string): number {
+  let bits = 0;
+  for (let at = 0; at < text.length; at++) bits += huffmanBits[text.charCodeAt(at) & 0xff] as number;
+  const length = Math.min(text.length, Math.ceil(bits / 8));
+  return integerLength(length, 7) + length;
+}
