@@ -15,20 +15,20 @@ import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesOf, imbalance, setEndpoint } from '../src/index.ts';
 import { makeCertificate } from './support/certificate.ts';
-import { FrameProxy } from './support/frame-proxy.ts';
+import { FrameRelay } from './support/frame-relay.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 
 /** What a stream's head and frames may be off by, each way: the bound that ACCURACY.md states. */
 const bound = 78;
 
 let running: MonitoredServer | undefined;
-let proxy: FrameProxy | undefined;
+let relay: FrameRelay | undefined;
 const sessions: ClientHttp2Session[] = [];
 
 afterEach(async () => {
   for (const session of sessions.splice(0)) session.destroy();
-  await proxy?.stop();
-  proxy = undefined;
+  await relay?.stop();
+  relay = undefined;
   const server = running as MonitoredServer;
   await server.drained();
   expect(server.monitor.snapshot()).toMatchObject({ balanced: true, pending: { in: 0, out: 0 } });
@@ -48,11 +48,11 @@ async function serve(handler: Handler): Promise<ClientHttp2Session> {
   return open(createServer(routed(handler)) as unknown as Server);
 }
 
-/** The session goes through a proxy that reads the frames. */
+/** The session goes through a relay that reads the frames. */
 async function open(server: Server): Promise<ClientHttp2Session> {
   running = await MonitoredServer.start(() => {}, {}, server);
-  proxy = await FrameProxy.start(running.port);
-  const session = connect(`http://127.0.0.1:${proxy.port}`);
+  relay = await FrameRelay.start(running.port);
+  const session = connect(`http://127.0.0.1:${relay.port}`);
   sessions.push(session);
   session.on('error', () => {});
   return session;
@@ -88,7 +88,7 @@ function expectNear(actual: number, truth: number): void {
   expect(Math.abs(actual - truth), `${actual} of ${truth}`).toBeLessThanOrEqual(bound);
 }
 
-function expectTotals(truth = () => (proxy as FrameProxy).total): Promise<void> {
+function expectTotals(truth = () => (relay as FrameRelay).total): Promise<void> {
   return vi.waitFor(() => expect((running as MonitoredServer).monitor.snapshot().connection).toEqual(truth()));
 }
 
@@ -100,12 +100,12 @@ test('a stream is as long as its frames, within the bound, and the session is ex
   const session = await serve(answer);
   await read(ask(session, '/a?100'));
   const first = await ended('GET', '/a', 1);
-  expectNear(first.requestBytes, (proxy as FrameProxy).of(1).in);
-  expectNear(first.responses[0]?.bytes as number, (proxy as FrameProxy).of(1).out);
+  expectNear(first.requestBytes, (relay as FrameRelay).of(1).in);
+  expectNear(first.responses[0]?.bytes as number, (relay as FrameRelay).of(1).out);
   await read(ask(session, '/b?200000', Buffer.alloc(150_000)));
   const second = await ended('POST', '/b', 1);
-  expectNear(second.requestBytes, (proxy as FrameProxy).of(3).in);
-  expectNear(second.responses[0]?.bytes as number, (proxy as FrameProxy).of(3).out);
+  expectNear(second.requestBytes, (relay as FrameRelay).of(3).in);
+  expectNear(second.responses[0]?.bytes as number, (relay as FrameRelay).of(3).out);
   await expectTotals();
 });
 
@@ -119,7 +119,7 @@ test('concurrent streams share what can not be told apart: each within the bound
   );
   for (let index = 0; index < count; index++) {
     const row = await ended('POST', `/s${index}`, 1);
-    const truth = (proxy as FrameProxy).of(1 + 2 * index);
+    const truth = (relay as FrameRelay).of(1 + 2 * index);
     expectNear(row.requestBytes, truth.in);
     expectNear(row.responses[0]?.bytes as number, truth.out);
   }
@@ -141,13 +141,13 @@ test('grows while a stream is open', async () => {
   const bytes = bytesOf(stream as ServerHttp2Stream);
   const row = (running as MonitoredServer).endpoint('GET', '/events');
   expect(row.exchanges).toBe(0);
-  expectNear(row.responses[0]?.bytes as number, (proxy as FrameProxy).of(1).out);
+  expectNear(row.responses[0]?.bytes as number, (relay as FrameRelay).of(1).out);
   expect(bytes).toMatchObject({ out: row.responses[0]?.bytes, ended: false });
   stream?.end('e'.repeat(5000));
   await read(client);
   await ended('GET', '/events', 1);
   expect(bytes?.ended).toBe(true);
-  expectNear(bytes?.out as number, (proxy as FrameProxy).of(1).out);
+  expectNear(bytes?.out as number, (relay as FrameRelay).of(1).out);
 });
 
 test('a reset stream: never more than what crossed, aborted', async () => {
@@ -174,7 +174,7 @@ test('what a goaway and pings move is the session’s', async () => {
   const snapshot = (running as MonitoredServer).monitor.snapshot();
   const after = snapshot.endpoints.find(({ endpoint }) => endpoint === '/a');
   expect(after?.requestBytes).toBe(row.requestBytes);
-  const session0 = (proxy as FrameProxy).of(0);
+  const session0 = (relay as FrameRelay).of(0);
   expectNear(snapshot.unattributed.http2_session.in, session0.in);
   expectNear(snapshot.unattributed.http2_session.out, session0.out);
 });

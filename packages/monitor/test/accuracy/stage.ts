@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, connect, type NetConnectOpts, type Server as NetServer } from 'node:net';
+import type { ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, connect, type NetConnectOpts, type Server as NetServer, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   type BandwidthMonitor,
@@ -11,6 +12,7 @@ import {
   setEndpoint,
 } from '@weighbridge/monitor';
 import { BookWatch } from './book-watch.ts';
+import { Http2Peer, type PeerOptions } from './http2-peer.ts';
 import { randomFrom } from './random.ts';
 import type { ExpectedExchange, ExpectedRest } from './scenario.ts';
 import { verdict } from './verdict.ts';
@@ -47,6 +49,14 @@ export interface StageServer {
   readonly target: NetConnectOpts;
 }
 
+/** A client as far as the stage adds up what clients know. */
+interface CountedClient {
+  readonly raw: Socket;
+  readonly sent: number;
+  readonly received: number;
+  readonly overhead: { readonly sent: number; readonly received: number };
+}
+
 /** Servers under one monitor, clients that know the truth, and what these say must stand in the books. */
 export class Stage {
   readonly options: StageOptions;
@@ -57,7 +67,7 @@ export class Stage {
   /** Ports that were listened on. */
   readonly ports: number[] = [];
   readonly #servers: NetServer[] = [];
-  readonly #clients: WireClient[] = [];
+  readonly #clients: CountedClient[] = [];
   readonly #seen = new Map<string, ExchangeBytes[]>();
   readonly #exchanges: ExpectedExchange[] = [];
   readonly #rest: ExpectedRest[] = [];
@@ -110,9 +120,19 @@ export class Stage {
   }
 
   follow(request: IncomingMessage, endpoint: string): void {
+    this.#follow(request, request.method as string, endpoint);
+  }
+
+  /** The same of a stream that the server pushes. */
+  routePush(stream: ServerHttp2Stream, endpoint: string): void {
+    setEndpoint(stream, endpoint);
+    this.#follow(stream, 'GET', endpoint);
+  }
+
+  #follow(request: IncomingMessage | ServerHttp2Stream, method: string, endpoint: string): void {
     const bytes = bytesOf(request);
-    if (!bytes) return void this.#complaints.push(`bytesOf knows nothing of ${request.method} ${request.url}`);
-    const key = `${request.method} ${endpoint}`;
+    if (!bytes) return void this.#complaints.push(`bytesOf knows nothing of ${method} ${endpoint}`);
+    const key = `${method} ${endpoint}`;
     this.#seen.set(key, [...(this.#seen.get(key) ?? []), bytes]);
   }
 
@@ -135,6 +155,11 @@ export class Stage {
     const client = this.#keep(new WireClient(raw, tls, () => this.lookMaybe()));
     await once(tls, 'secureConnect');
     return client;
+  }
+
+  /** A client of HTTP/2, whose frames are read on their way. */
+  async connectHttp2({ target }: StageServer, options: PeerOptions = {}): Promise<Http2Peer> {
+    return this.#keep(await Http2Peer.connect((target as { port: number }).port, options));
   }
 
   /** What the client saw of one exchange. */
@@ -203,7 +228,7 @@ export class Stage {
     this.monitor.stop();
   }
 
-  #keep(client: WireClient): WireClient {
+  #keep<Client extends CountedClient>(client: Client): Client {
     this.#clients.push(client);
     return client;
   }

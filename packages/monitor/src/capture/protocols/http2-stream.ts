@@ -130,11 +130,14 @@ export class StreamExchange extends Exchange {
   #hasResponded = false;
   #hasTrailers = false;
   #hasCompatRequest = false;
+  #hasEmptyEnd: boolean;
 
   constructor(request: IncomingMessage, response: ResponseState, stream: ServerHttp2Stream) {
     super();
     this.stream = stream;
     this.#handle = findHandle(stream);
+    // A pushed stream has no request that could end.
+    this.#hasEmptyEnd = (request as unknown as StreamRequest).parent !== null;
     this.open(request, response);
   }
 
@@ -161,6 +164,7 @@ export class StreamExchange extends Exchange {
     this.#takeCompatRequest();
     this.#readHeads(heads);
     this.#readData();
+    this.#readEnd();
     // A peer may close a stream that Node keeps until the connection closes, because a write on it never ends.
     if (this.stream.closed && this.#isGone) this.#finish();
   }
@@ -171,6 +175,7 @@ export class StreamExchange extends Exchange {
     this.#takeCompatRequest();
     this.#readHeads(heads);
     this.#readData();
+    this.#readEnd();
     this.#finish();
   }
 
@@ -233,6 +238,14 @@ export class StreamExchange extends Exchange {
     this.#submitted = Math.max(this.#submitted, handle.bytesWritten);
     sent.most = this.#submitted;
     sent.data = Math.max(sent.data, this.#submitted - this.#waiting);
+  }
+
+  /** A request that ends after its head without DATA does so by a frame that is empty. */
+  #readEnd(): void {
+    if (this.#hasEmptyEnd || this.stream.endAfterHeaders || this.received.data > 0) return;
+    if (!isRequestComplete(this.stream)) return;
+    this.#hasEmptyEnd = true;
+    this.received.overhead += frameHeader;
   }
 
   /** Bytes submitted whose write isn't through: none, some or nearly all of them were sent. */

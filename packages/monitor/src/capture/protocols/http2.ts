@@ -142,15 +142,21 @@ export class Http2Attribution implements Attribution {
     return this.#streams;
   }
 
+  /**
+   * Node calls the application while it is still busy with what it has read: bytes are counted by then whose frames
+   * nobody has seen. What nothing explains is therefore looked at again in a turn of the event loop of its own.
+   */
   sample(): void {
     if (this.#isClosed) return;
     this.#flow.read();
-    if (this.#hasOpened) this.#update(false);
+    if (!this.#hasOpened) return;
+    const restIn = this.#update(false);
+    if (restIn > 0) this.#sampleLater();
+    this.#endStreams(false);
   }
 
   close(): void {
-    this.#flow.read();
-    this.#update(true);
+    this.#sampleWhole(true);
     this.#isClosed = true;
   }
 
@@ -159,8 +165,17 @@ export class Http2Attribution implements Attribution {
     this.#isScheduled = true;
     this.#defer(() => {
       this.#isScheduled = false;
-      this.sample();
+      this.#sampleWhole(false);
     });
+  }
+
+  /** Nothing that was read is still to be told. */
+  #sampleWhole(isClosing: boolean): void {
+    if (this.#isClosed) return;
+    this.#flow.read();
+    const restIn = this.#update(true);
+    if (restIn >= 0) this.#shareRest('in', restIn);
+    this.#endStreams(isClosing);
   }
 
   #open(): void {
@@ -176,7 +191,7 @@ export class Http2Attribution implements Attribution {
       this.#session.out.overhead = (left === 0 ? 2 : isAcknowledged ? 0 : 1) * frameHeader;
     }
     this.#defer(() => {
-      this.sample();
+      this.#sampleWhole(false);
       this.#isOpening = false;
     });
   }
@@ -222,7 +237,8 @@ export class Http2Attribution implements Attribution {
     for (const flow of [this.#session.in, this.#session.out]) flow.attributedOverhead = flow.overhead;
   }
 
-  #update(isClosing: boolean): void {
+  /** Attributes what is known, and returns what is left of the input; -1 where frames are missing. */
+  #update(isWhole: boolean): number {
     const { heads } = this.#session.out;
     for (const exchange of this.#streams) {
       exchange.read(heads);
@@ -231,12 +247,12 @@ export class Http2Attribution implements Attribution {
       if (exchange.isDone && !exchange.isAwaited && !this.#flow.hasUnsent) exchange.concludeSent();
     }
     const restIn = this.#shareKnown('in');
-    // Some of it may have allowed more to be sent; how much was sent tells how often that will have been.
-    if (restIn > 0) this.#forgetWindows();
+    // Some of what is left may have allowed more to be sent, except what a client begins with.
+    const mayAllowMore = restIn >= shortFrame && !this.#isOpening;
+    if (mayAllowMore && isWhole) this.#forgetWindows();
     const restOut = this.#shareKnown('out');
-    if (restOut >= 0) this.#shareRest('out', this.#shareUncertain(restOut));
-    if (restIn >= 0) this.#shareRest('in', restIn);
-    this.#endStreams(isClosing);
+    if (restOut >= 0 && (isWhole || !mayAllowMore)) this.#shareRest('out', this.#shareUncertain(restOut));
+    return restIn;
   }
 
   /** Node tells the client to go on, on the stream and on the connection. */

@@ -3,6 +3,8 @@ import { abortScenarios } from './aborts.ts';
 import { bodyScenarios } from './bodies.ts';
 import { earlyAnswerScenarios } from './early-answers.ts';
 import { handedOverScenarios } from './handed-over.ts';
+import { http2StallScenarios } from './http2-stalls.ts';
+import { http2StreamScenarios } from './http2-streams.ts';
 import { lateScenarios } from './late-watch.ts';
 import { messageScenarios } from './messages.ts';
 import { pipeliningScenarios } from './pipelining.ts';
@@ -28,4 +30,6 @@ export const scenarios: readonly Scenario[] = [
   ...lateScenarios,
   ...tunnelScenarios,
   ...unpolledAbortScenarios,
+  ...http2StreamScenarios,
+  ...http2StallScenarios,
 ];

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** What crossed on one stream; stream 0 is the session's own. */
 export interface StreamBytes {
@@ -8,28 +9,34 @@ export interface StreamBytes {
   /** Of it, payload of DATA frames. */
   dataIn: number;
   dataOut: number;
+  framesIn: number;
+  framesOut: number;
 }
 
 type Add = (stream: number, bytes: number, data: number) => void;
 const preface = 24;
 
 /** Stands between client and server, and knows the truth about each stream because it reads the frames. */
-export class FrameProxy {
+export class FrameRelay {
   readonly streams = new Map<number, StreamBytes>();
+  /** To the server: what the kernel moves, and the same without TLS. */
   readonly sockets: Socket[] = [];
+  readonly plain: Socket[] = [];
+  readonly #clients: Socket[] = [];
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
   }
 
-  static async start(target: number): Promise<FrameProxy> {
-    const server = createServer();
-    const proxy = new FrameProxy(server);
-    server.on('connection', (client) => proxy.#connect(client, target));
+  /** @param isSecure speaks TLS with the server; its clients speak in clear, so that frames can be read. */
+  static async start(target: number, isSecure = false): Promise<FrameRelay> {
+    const server = createServer({ allowHalfOpen: true });
+    const relay = new FrameRelay(server);
+    server.on('connection', (client) => relay.#connect(client, target, isSecure));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return proxy;
+    return relay;
   }
 
   get port(): number {
@@ -47,30 +54,34 @@ export class FrameProxy {
   }
 
   of(stream: number): StreamBytes {
-    const found = this.streams.get(stream) ?? { in: 0, out: 0, dataIn: 0, dataOut: 0 };
+    const found = this.streams.get(stream) ?? { in: 0, out: 0, dataIn: 0, dataOut: 0, framesIn: 0, framesOut: 0 };
     this.streams.set(stream, found);
     return found;
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of [...this.sockets, ...this.#clients]) socket.destroy();
     this.#server.close();
     await once(this.#server, 'close');
   }
 
-  #connect(client: Socket, target: number): void {
-    const server = connect(target, '127.0.0.1');
-    this.sockets.push(server);
+  #connect(client: Socket, target: number, isSecure: boolean): void {
+    const raw = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
+    const server = isSecure ? connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ['h2'] }) : raw;
+    this.#clients.push(client);
+    this.sockets.push(raw);
+    this.plain.push(server);
     client.on('data', frameReader(preface, this.#adder('in')));
     server.on('data', frameReader(0, this.#adder('out')));
     client.pipe(server);
     server.pipe(client);
     for (const [one, other] of [
-      [client, server],
+      [client, raw],
       [server, client],
     ] as const) {
       one.on('error', () => {});
-      one.on('close', () => other.destroy());
+      // Who goes without a word is passed on as that.
+      one.on('close', () => one.readableEnded || other.resetAndDestroy());
     }
   }
 
@@ -79,6 +90,7 @@ export class FrameProxy {
       const entry = this.of(stream);
       entry[way] += bytes;
       entry[way === 'in' ? 'dataIn' : 'dataOut'] += data;
+      entry[way === 'in' ? 'framesIn' : 'framesOut']++;
     };
   }
 }
