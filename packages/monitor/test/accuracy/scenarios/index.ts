@@ -3,6 +3,7 @@ import { abortScenarios } from './aborts.ts';
 import { bodyScenarios } from './bodies.ts';
 import { earlyAnswerScenarios } from './early-answers.ts';
 import { handedOverScenarios } from './handed-over.ts';
+import { http2ServerScenarios } from './http2-servers.ts';
 import { http2StallScenarios } from './http2-stalls.ts';
 import { http2StreamScenarios } from './http2-streams.ts';
 import { lateScenarios } from './late-watch.ts';
@@ -32,4 +33,5 @@ export const scenarios: readonly Scenario[] = [
   ...unpolledAbortScenarios,
   ...http2StreamScenarios,
   ...http2StallScenarios,
+  ...http2ServerScenarios,
 ];
