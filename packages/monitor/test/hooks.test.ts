@@ -8,7 +8,6 @@ import { type Duplex, Duplex as DuplexStream } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type BandwidthMonitor,
@@ -19,6 +18,7 @@ import {
   setEndpoint,
 } from '../src/index.ts';
 import { makeCertificate } from './support/certificate.ts';
+import { collectGarbage } from './support/garbage.ts';
 import { RawClient } from './support/raw-client.ts';
 
 const stops: (() => unknown)[] = [];
@@ -387,9 +387,6 @@ describe('sockets', () => {
 });
 
 describe('requests and responses that have ended', () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-
   /** How many of those of ten keep-alive connections are still in memory. */
   async function alive(): Promise<number> {
     const held: WeakRef<object>[] = [];
@@ -402,7 +399,7 @@ describe('requests and responses that have ended', () => {
     for (let round = 0; round < 3; round++) for (const client of clients) await ask(client);
     for (let round = 0; round < 3; round++) {
       await wait(10);
-      collect();
+      collectGarbage();
     }
     for (const client of clients) await client.end();
     return held.filter((one) => one.deref() !== undefined).length;

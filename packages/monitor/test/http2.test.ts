@@ -16,6 +16,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { bytesOf, imbalance, setEndpoint } from '../src/index.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { FrameRelay } from './support/frame-relay.ts';
+import { collectGarbage } from './support/garbage.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 
 /** What a stream's head and frames may be off by, each way: the bound that ACCURACY.md states. */
@@ -189,6 +190,34 @@ test('2,000 streams open on one connection are each counted', async () => {
   expect((await ended('GET', '/wait', streams.length)).exchanges).toBe(streams.length);
   await expectTotals();
 });
+
+test('keeps nothing of the streams that a connection has had', async () => {
+  const session = await serve((request, response) => {
+    response.stream.on('error', () => {});
+    response.end(Buffer.alloc(request.url === '/stalled' ? 1_000_000 : 100));
+  });
+  await once(session, 'connect');
+  session.setLocalWindowSize(2 ** 26);
+  for (const code of [0, 8, 5]) {
+    const stalled = ask(session, '/stalled');
+    await once(stalled, 'response');
+    stalled.close(code);
+    setTimeout(() => stalled.destroy(), 20);
+  }
+  const rounds: number[] = [];
+  for (let round = 1; round <= 4; round++) {
+    for (let batch = 0; batch < 20; batch++) {
+      await Promise.all(Array.from({ length: 50 }, () => read(ask(session, '/short'))));
+    }
+    await ended('GET', '/short', round * 1000);
+    expect((running as MonitoredServer).monitor.snapshot().open.exchanges).toBe(0);
+    collectGarbage();
+    rounds.push(process.memoryUsage().heapUsed);
+  }
+  // 3,000 streams; before, each kept some 3 kB.
+  expect((rounds[3] as number) - (rounds[0] as number)).toBeLessThan(2_000_000);
+  await ended('GET', '/stalled', 3);
+}, 30_000);
 
 describe('over TLS', () => {
   let certificate: ReturnType<typeof makeCertificate>;

@@ -242,6 +242,7 @@ export class Capture implements ServerListener, ConnectionOwner {
         ? new TlsAttribution(connection, accounts, this.#defer)
         : this.#makeInner(isHttp2Server(server), arrival)(connection, accounts);
     const open = new OpenConnection(server, openConnection(raw, arrival.start), make, this);
+    open.connection.failsSilently = isHttp2Server(server);
     for (const participant of this.#participants) {
       if (participant.watches(server)) open.accounts.join(participant, open.connection, []);
     }
@@ -280,7 +281,9 @@ export class Capture implements ServerListener, ConnectionOwner {
     const { accounts, attribution } = open;
     if (!(attribution instanceof TlsAttribution)) return;
     open.listenTo(socket);
-    const inner = this.#makeInner(socket.alpnProtocol === 'h2', arrival, true);
+    const isHttp2 = socket.alpnProtocol === 'h2';
+    open.connection.failsSilently = isHttp2;
+    const inner = this.#makeInner(isHttp2, arrival, true);
     const make = (flow: Flow) => inner(flow, accounts);
     if (arrival.isLate) attribution.secureLate(socket, make);
     else attribution.secure(socket, make);

@@ -69,6 +69,8 @@ export class FrameRelay {
     const raw = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     const server = isSecure ? connectTls({ socket: raw, rejectUnauthorized: false, ALPNProtocols: ['h2'] }) : raw;
     this.#clients.push(client);
+    client.setNoDelay();
+    raw.setNoDelay();
     this.sockets.push(raw);
     this.plain.push(server);
     client.on('data', frameReader(preface, this.#adder('in')));

@@ -3,14 +3,14 @@ const defaultTableSize = 4096;
 /** What an entry takes beside its name and value (RFC 7541, section 4.1). */
 const entryOverhead = 32;
 
-/** The static table (RFC 7541, appendix A), one name after the other; the values of a name stand at its first index on. */
+/** The static table (RFC 7541, appendix A), in order: names, each with its values. */
 const staticNames: readonly [name: string, ...values: string[]][] = [
-  [':authority'],
+  [':authority', ''],
   [':method', 'GET', 'POST'],
   [':path', '/', '/index.html'],
   [':scheme', 'http', 'https'],
   [':status', '200', '204', '206', '304', '400', '404', '500'],
-  ['accept-charset'],
+  ['accept-charset', ''],
   ['accept-encoding', 'gzip, deflate'],
   ...(
     'accept-language accept-ranges accept access-control-allow-origin age allow authorization cache-control ' +
@@ -21,7 +21,7 @@ const staticNames: readonly [name: string, ...values: string[]][] = [
     'www-authenticate'
   )
     .split(' ')
-    .map((name): [string] => [name]),
+    .map((name): [string, string] => [name, '']),
 ];
 
 /** Bits of each byte in the static Huffman code (RFC 7541, appendix B), in base 36. */
@@ -50,7 +50,7 @@ let lastStatic = 0;
 for (const [name, ...values] of staticNames) {
   const index = lastStatic + 1;
   statics.set(name, { index, values: new Map(values.map((value, offset) => [value, index + offset])) });
-  lastStatic += Math.max(1, values.length);
+  lastStatic += values.length;
 }
 
 /** Names whose values seldom come again: nghttp2 writes them without indexing (lib/nghttp2_hd.c). */

@@ -152,10 +152,10 @@ export class StreamExchange extends Exchange {
   get #isResponseWhole(): boolean {
     const { aborted, headersSent, rstCode, writableEnded } = this.stream;
     if (!headersSent || aborted || !writableEnded) return false;
-    const { data, most, pendingFrames } = this.sent;
+    const { most, pendingFrames } = this.sent;
+    if (this.#hasUnwritten || pendingFrames > negligible) return false;
     if (this.#isFile) return rstCode === 0 && most === this.#submitted;
-    if (this.#isSentKnown || data === most) return most === this.#submitted && !this.#hasUnwritten;
-    return pendingFrames <= negligible;
+    return !this.#isSentKnown || most === this.#submitted;
   }
 
   /** Reads the counters; they are gone with the handle. */

@@ -406,7 +406,7 @@ export class Http2Attribution implements Attribution {
     let kept = 0;
     for (const exchange of this.#streams) {
       const { isDone, isAwaited, sent } = exchange;
-      const isFinished = isClosing || (isDone && !isAwaited && !(sent.pendingData > 0 && this.#flow.hasUnsent));
+      const isFinished = isClosing || (isDone && !isAwaited && !(sent.pendingFrames > 0 && this.#flow.hasUnsent));
       this.#accounts.attribute(exchange, exchange.received.takeGained(), exchange.sent.takeGained(), isFinished);
       if (isFinished) this.#end(exchange);
       else this.#streams[kept++] = exchange;

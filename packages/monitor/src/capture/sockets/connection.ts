@@ -10,6 +10,15 @@ function hasFailedWrite({ errored }: Duplex): boolean {
   return errored !== null && (errored as NodeJS.ErrnoException).syscall === 'write';
 }
 
+/** A write that fails empties the queue; a smaller one than this isn't worth asking the kernel. */
+const worthAsking = 16_384;
+
+/** The other side has reset the connection: it has no peer any more, though the socket may not know yet. */
+function isReset(socket: Duplex): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: { getpeername?: (into: object) => number } | null };
+  return typeof handle?.getpeername === 'function' && handle.getpeername({}) !== 0;
+}
+
 /** What one server socket has moved since a certain moment. It counts, and knows nothing of protocols. */
 export class Connection implements Flow {
   readonly socket: Duplex;
@@ -17,6 +26,8 @@ export class Connection implements Flow {
   in = 0;
   out = 0;
   isRefused = false;
+  /** HTTP/2 writes beneath the socket: Node tells nobody when that fails. */
+  failsSilently = false;
   /** What is written to: the raw socket, or the one with TLS on top of it. */
   writer: Duplex;
   readonly #counters: Counters;
@@ -42,8 +53,12 @@ export class Connection implements Flow {
     if (this.isRefused) return;
     const bytesOut = counters.bytesWritten - (counters.writeQueueSize || 0) - this.#baseOut;
     if (bytesOut <= this.out) return;
-    if (hasFailedWrite(this.writer)) this.isRefused = true;
+    if (hasFailedWrite(this.writer) || this.#hasFailedSilently(bytesOut)) this.isRefused = true;
     else this.out = bytesOut;
+  }
+
+  #hasFailedSilently(bytesOut: number): boolean {
+    return this.failsSilently && bytesOut - this.out > worthAsking && !this.hasUnsent && isReset(this.socket);
   }
 
   get submitted(): number {

@@ -222,6 +222,36 @@ async function hangUp(stage: Stage, isReset: boolean): Promise<void> {
   await peer.relay.stop();
 }
 
+/** As much as the kernel holds for a client that doesn't read (a reset drops it). */
+const sendBufferBytes = 8_000_000;
+
+/** The client allows everything and reads nothing: what waits stands in the kernel, and in Node as one write. */
+async function fullSocket(stage: Stage): Promise<void> {
+  const handler: Http2Handler = (_request, response) => {
+    response.stream.on('error', () => {});
+    response.end(Buffer.alloc(30_000_000));
+  };
+  const server = await stage.serve(handler as unknown as RequestListener, { create: clear() });
+  const window = 2 ** 31 - 1;
+  const peer = await stage.connectHttp2(server, { settings: { initialWindowSize: window }, connectionWindow: window });
+  peer.open('/full');
+  const out = () => stage.look().connection.out;
+  await stage.until('its response has begun', ({ connection }) => connection.out > 0);
+  peer.raw.pause();
+  for (let before = -1; before !== out(); ) {
+    before = out();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  peer.raw.resetAndDestroy();
+  await stage.drained();
+  const { in: bytesIn, out: arrived } = peer.relay.of(1);
+  const labels = { ...ok('/full'), aborted: true };
+  stage.expect({ ...labels, in: bytesIn, out: [arrived, arrived + sendBufferBytes] });
+  stage.expectRest(peer.rest());
+  stage.lose();
+  await peer.relay.stop();
+}
+
 export const http2StallScenarios: readonly Scenario[] = [
   ...Object.entries(cuts).map(([name, cut]) => cutScenario(name, cut)),
   { name: 'HTTP/2: a stalled stream that is read after all', run: readAfterAll },
@@ -230,6 +260,7 @@ export const http2StallScenarios: readonly Scenario[] = [
   { name: 'HTTP/2: a connection that stalls', run: connectionStalls },
   { name: 'HTTP/2: pings and settings while a stream stalls', run: floods },
   { name: 'HTTP/2: GOAWAY while a stream stalls', run: goaway },
+  { name: 'HTTP/2: the client resets while the socket is full', wire: 'reset', run: fullSocket },
   { name: 'HTTP/2: the client hangs up while a stream stalls', run: (stage) => hangUp(stage, false) },
   { name: 'HTTP/2: the client resets while a stream stalls', wire: 'reset', run: (stage) => hangUp(stage, true) },
 ];
