@@ -86,14 +86,14 @@ export class OpenConnection implements SocketListener, StreamListener {
 
   /** A request has come on a stream of its own. */
   beginStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
-    this.attribution.begin(toRequest(stream, headers, rawHeaders, null), new StreamResponse(stream));
     StreamHooks.install(stream, this);
+    this.attribution.begin(toRequest(stream, headers, rawHeaders, null), new StreamResponse(stream));
   }
 
   onPush(parent: ServerHttp2Stream, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     if (!this.isOpen) return;
-    this.attribution.begin(toRequest(stream, headers, [], parent), new StreamResponse(stream));
     StreamHooks.install(stream, this);
+    this.attribution.begin(toRequest(stream, headers, [], parent), new StreamResponse(stream));
   }
 
   onStreamDestroy(stream: ServerHttp2Stream): void {

@@ -38,10 +38,21 @@ interface StaticName {
 }
 
 interface Entry {
-  readonly name: string;
   readonly value: string;
+  readonly name: Name;
+  readonly size: number;
   /** How many entries were inserted before it. */
   readonly sequence: number;
+}
+
+/** All that is known of one name, so that each header takes one look. */
+interface Name {
+  readonly text: string;
+  readonly fixed: StaticName | undefined;
+  /** Its values seldom come again: nghttp2 writes it without indexing (lib/nghttp2_hd.c). */
+  readonly isUnindexed: boolean;
+  /** In the dynamic table, oldest first. */
+  readonly entries: Entry[];
 }
 
 const statics = new Map<string, StaticName>();
@@ -53,7 +64,6 @@ for (const [name, ...values] of staticNames) {
   lastStatic += values.length;
 }
 
-/** Names whose values seldom come again: nghttp2 writes them without indexing (lib/nghttp2_hd.c). */
 const unindexed = new Set([
   ':path',
   'age',
@@ -77,7 +87,8 @@ export class HpackSize {
   /** Oldest first, from `#first` on. */
   #entries: Entry[] = [];
   #first = 0;
-  readonly #byName = new Map<string, Entry[]>();
+  /** Those of the static table once they were met, and those in the dynamic table. */
+  readonly #names = new Map<string, Name>();
 
   /** The peer allows a dynamic table of so many bytes. */
   limit(bytes: number): void {
@@ -85,56 +96,62 @@ export class HpackSize {
     this.#evict(0);
   }
 
-  /** Bytes of one header; the table afterwards is as if it had been sent. `name` in lower case. */
-  add(name: string, value: string, isSensitive = false): number {
-    const fixed = statics.get(name);
-    const known = this.#byName.get(name);
+  /** Bytes of one header; the table afterwards is as if it had been sent. */
+  add(text: string, value: string, isSensitive = false): number {
+    const name = this.#names.get(text) ?? this.#meet(text.toLowerCase());
+    const { fixed, entries } = name;
     // Short cookies could be guessed by watching the length of what is compressed with them.
-    const isSecret = isSensitive || name === 'authorization' || (name === 'cookie' && value.length < 20);
+    const isSecret = isSensitive || text === 'authorization' || (text === 'cookie' && value.length < 20);
     if (!isSecret) {
-      const index = fixed?.values.get(value) ?? this.#find(known, value);
+      for (let at = entries.length - 1; at >= 0; at--) {
+        const entry = entries[at] as Entry;
+        if (entry.value === value) return integerLength(this.#indexOf(entry), 7);
+      }
+      const index = fixed?.values.get(value);
       if (index !== undefined) return integerLength(index, 7);
     }
-    const size = name.length + value.length + entryOverhead;
-    const isLiteral = isSecret || unindexed.has(name) || size > (this.#maxSize * 3) / 4;
-    const prefix = isLiteral ? 4 : 6;
-    const nameIndex = fixed?.index ?? (known && this.#indexOf(known[known.length - 1] as Entry));
-    const nameLength = nameIndex === undefined ? 1 + stringLength(name) : integerLength(nameIndex, prefix);
+    const size = text.length + value.length + entryOverhead;
+    const isLiteral = isSecret || name.isUnindexed || size > (this.#maxSize * 3) / 4;
+    const nameLength = this.#nameLength(name, isLiteral ? 4 : 6);
     if (!isLiteral) this.#insert(name, value, size);
     return nameLength + stringLength(value);
   }
 
-  #find(known: readonly Entry[] | undefined, value: string): number | undefined {
-    if (known === undefined) return undefined;
-    for (let at = known.length - 1; at >= 0; at--) {
-      const entry = known[at] as Entry;
-      if (entry.value === value) return this.#indexOf(entry);
-    }
-    return undefined;
+  #meet(text: string): Name {
+    const known = this.#names.get(text);
+    if (known !== undefined) return known;
+    const fixed = statics.get(text);
+    const name = { text, fixed, isUnindexed: unindexed.has(text), entries: [] };
+    if (fixed !== undefined) this.#names.set(text, name);
+    return name;
+  }
+
+  #nameLength({ text, fixed, entries }: Name, prefix: number): number {
+    if (fixed !== undefined) return integerLength(fixed.index, prefix);
+    const newest = entries[entries.length - 1];
+    return newest === undefined ? 1 + stringLength(text) : integerLength(this.#indexOf(newest), prefix);
   }
 
   #indexOf(entry: Entry): number {
     return lastStatic + this.#inserted - entry.sequence;
   }
 
-  #insert(name: string, value: string, size: number): void {
+  #insert(name: Name, value: string, size: number): void {
     this.#evict(size);
-    const entry = { name, value, sequence: this.#inserted++ };
+    const entry = { value, name, size, sequence: this.#inserted++ };
     this.#entries.push(entry);
     this.#size += size;
-    const known = this.#byName.get(name);
-    if (known === undefined) this.#byName.set(name, [entry]);
-    else known.push(entry);
+    if (name.fixed === undefined && name.entries.length === 0) this.#names.set(name.text, name);
+    name.entries.push(entry);
   }
 
   /** Makes room for an entry of so many bytes. */
   #evict(room: number): void {
     while (this.#size + room > this.#maxSize && this.#first < this.#entries.length) {
-      const { name, value } = this.#entries[this.#first++] as Entry;
-      this.#size -= name.length + value.length + entryOverhead;
-      const known = this.#byName.get(name) as Entry[];
-      if (known.length === 1) this.#byName.delete(name);
-      else known.shift();
+      const { name, size } = this.#entries[this.#first++] as Entry;
+      this.#size -= size;
+      name.entries.shift();
+      if (name.fixed === undefined && name.entries.length === 0) this.#names.delete(name.text);
     }
     // Half of the array are entries that are gone.
     if (this.#first > 64 && this.#first * 2 > this.#entries.length) {

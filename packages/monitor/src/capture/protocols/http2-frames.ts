@@ -55,7 +55,7 @@ export class HeadFrames {
   }
 
   #add(name: string, value: string, isSensitive = false): void {
-    this.#block += this.#table.add(name.toLowerCase(), value, isSensitive);
+    this.#block += this.#table.add(name, value, isSensitive);
     // Without compression: the kind of the field, and two lengths.
     this.#plain += name.length + value.length + 3;
   }

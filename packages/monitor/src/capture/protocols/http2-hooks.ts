@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { StreamExchange } from './http2-stream.ts';
 
 /** Hears what happens to the streams of one connection. What it throws reaches nobody but itself. */
 export interface StreamListener {
@@ -23,6 +24,8 @@ type Hooked = Omit<ServerHttp2Stream, 'close' | 'pushStream'> & {
 export class StreamHooks {
   /** Whether the request was complete when the server closed the stream; `undefined`: the server hasn't. */
   wasCompleteAtClose: boolean | undefined;
+  /** What the stream is counted as. */
+  exchange: StreamExchange | undefined;
   readonly listener: StreamListener;
   readonly destroy: Hooked['_destroy'];
   readonly close: Hooked['close'];
@@ -39,8 +42,8 @@ export class StreamHooks {
     stream.pushStream = pushAndTell;
   }
 
-  static find(stream: ServerHttp2Stream): StreamHooks | undefined {
-    return (stream as unknown as Hooked)[key];
+  static find(stream: object): StreamHooks | undefined {
+    return (stream as Hooked)[key];
   }
 
   static install(stream: ServerHttp2Stream, listener: StreamListener): void {

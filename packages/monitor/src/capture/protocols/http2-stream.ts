@@ -166,7 +166,7 @@ export class StreamExchange extends Exchange {
     this.#readData();
     this.#readEnd();
     // A peer may close a stream that Node keeps until the connection closes, because a write on it never ends.
-    if (this.stream.closed && this.#isGone) this.#finish();
+    if (this.sent.most > this.sent.data && this.stream.closed && this.#isGone) this.#finish();
   }
 
   /** The stream goes: last readings. */

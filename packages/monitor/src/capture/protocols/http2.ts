@@ -5,6 +5,7 @@ import type { Accounts } from '../accounts.ts';
 import type { Attribution, Defer, Flow } from '../attribution.ts';
 import type { Exchange, ResponseState } from '../exchange.ts';
 import { frameHeader, HeadFrames, pingFrame, prefaceBytes, promisedId, shortFrame } from './http2-frames.ts';
+import { StreamHooks } from './http2-hooks.ts';
 import { SentBytes } from './http2-sent.ts';
 import { StreamExchange, type StreamFlow, type StreamRequest } from './http2-stream.ts';
 
@@ -52,7 +53,6 @@ const sentBytes = new SentBytes();
 export class Http2Attribution implements Attribution {
   readonly idleReason = 'http2_session';
   readonly #streams: StreamExchange[] = [];
-  readonly #byStream = new Map<object, StreamExchange>();
   readonly #flow: Flow;
   readonly #accounts: Accounts;
   readonly #defer: Defer;
@@ -94,19 +94,20 @@ export class Http2Attribution implements Attribution {
     } else {
       const { heads } = this.#session.out;
       heads.measure(headers);
-      const promising = this.#byStream.get(parent)?.sent;
+      const promising = StreamHooks.find(parent)?.exchange?.sent;
       promising?.addHead(heads);
       if (promising !== undefined) promising.overhead += promisedId;
     }
     exchange.sent.window = this.#clientWindow;
     this.#streams.push(exchange);
-    this.#byStream.set(stream, exchange);
+    const hooks = StreamHooks.find(stream);
+    if (hooks !== undefined) hooks.exchange = exchange;
     this.#accounts.open(exchange);
   }
 
   /** The stream of this request goes; what the session still holds of it leaves in the same turn. */
   finish(stream: object): void {
-    const exchange = this.#byStream.get(stream);
+    const exchange = StreamHooks.find(stream)?.exchange;
     if (exchange === undefined) return;
     this.#flow.read();
     exchange.readLast(this.#session.out.heads);
@@ -131,7 +132,7 @@ export class Http2Attribution implements Attribution {
   }
 
   find(request: object): Exchange | undefined {
-    return this.#byStream.get('stream' in request ? (request.stream as object) : request);
+    return StreamHooks.find('stream' in request ? (request.stream as object) : request)?.exchange;
   }
 
   get isIdle(): boolean {
@@ -416,7 +417,8 @@ export class Http2Attribution implements Attribution {
 
   #end(exchange: StreamExchange): void {
     if (!exchange.isRequestWhole) this.#strayBytes += 2 * this.#updateAfter;
-    this.#byStream.delete(exchange.stream);
+    const hooks = StreamHooks.find(exchange.stream);
+    if (hooks !== undefined) hooks.exchange = undefined;
     this.#accounts.end(exchange, exchange.isAborted);
   }
 }
