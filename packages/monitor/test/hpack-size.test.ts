@@ -10,7 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { HeadFrames } from '../src/capture/protocols/http2-frames.ts';
+import { HeadFrames } from '../src/capture/protocols/http2/http2-frames.ts';
 import { FrameRelay } from './support/frame-relay.ts';
 
 /** Lengths of a stream's heads as computed, by its number. */

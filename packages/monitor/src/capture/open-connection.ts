@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { UnattributedReason } from '../snapshot.ts';
 import { Accounts } from './accounts.ts';
 import type { Attribution } from './attribution.ts';
-import { StreamHooks, type StreamListener } from './protocols/http2-hooks.ts';
-import { StreamResponse, toRequest } from './protocols/http2-stream.ts';
+import { StreamHooks, type StreamListener } from './protocols/http2/http2-hooks.ts';
+import { StreamResponse, toRequest } from './protocols/http2/http2-stream.ts';
 import type { Connection } from './sockets/connection.ts';
 import { SocketHooks, type SocketListener } from './sockets/socket-hooks.ts';
 

@@ -12,7 +12,11 @@ const table = 'ledger/endpoint-table.ts';
 const collect = 'export/collect.ts';
 const capture = 'capture/capture.ts';
 const open = 'capture/open-connections.ts';
-const http1 = 'capture/protocols/http1.ts';
+const http2 = 'capture/protocols/http2/http2.ts';
+const http2Stream = 'capture/protocols/http2/http2-stream.ts';
+const http2Hooks = 'capture/protocols/http2/http2-hooks.ts';
+const hpack = 'capture/protocols/http2/hpack-size.ts';
+const http1 = 'capture/protocols/http1/http1.ts';
 const tls = 'capture/protocols/tls.ts';
 const account = 'accounts/connection-account.ts';
 const connection = 'capture/sockets/connection.ts';
@@ -153,8 +157,95 @@ export const faults: readonly Fault[] = [
   {
     name: 'a failed write counts whole',
     file: connection,
-    from: 'if (hasFailedWrite(this.writer))',
-    to: 'if (this.isRefused)',
+    from: 'hasFailedWrite(this.writer) ||',
+    to: '',
+  },
+  {
+    name: 'a write beneath the socket that failed counts whole',
+    file: connection,
+    from: '!this.hasUnsent && isReset(this.socket)',
+    to: 'this.isRefused',
+  },
+  // HTTP/2
+  {
+    name: 'HTTP/2: DATA that waits is counted as sent',
+    file: http2Stream,
+    from: 'this.#submitted - this.#waiting',
+    to: 'this.#submitted',
+  },
+  {
+    name: 'HTTP/2: a stream that was cut off is counted as if it had been sent',
+    file: http2Stream,
+    from: 'this.sent.most = Math.max(this.sent.data, bytes);',
+    to: '',
+  },
+  { name: 'HTTP/2: Node is not asked how much was sent', file: http2, from: 'sentBytes.ask(', to: 'void (' },
+  {
+    name: 'HTTP/2: a stream that the peer closed with NO_ERROR is kept',
+    file: http2Stream,
+    from: 'this.stream.closed && this.#isGone',
+    to: 'this.stream.closed && this.isDone',
+  },
+  {
+    name: 'HTTP/2: several writes under way share by halves',
+    file: http2,
+    from: 'crossed - (uncertain - own)',
+    to: 'Math.floor((crossed * own) / uncertain)',
+  },
+  {
+    name: 'HTTP/2: windows are no limit',
+    file: http2Stream,
+    from: 'Math.min(this.most, this.window)',
+    to: 'this.most',
+  },
+  {
+    name: 'HTTP/2: windows are a limit for good',
+    file: http2,
+    from: 'if (mayAllowMore && isWhole) this.#forgetWindows();',
+    to: '',
+  },
+  {
+    name: 'HTTP/2: a stream ends before its bytes have left',
+    file: http2,
+    from: 'sent.pendingFrames > 0 && this.#flow.hasUnsent',
+    to: 'sent.pendingData < 0',
+  },
+  {
+    name: 'HTTP/2: a code makes an abort',
+    file: http2Stream,
+    from: 'if (!headersSent || aborted',
+    to: 'if (rstCode !== 0 || aborted',
+  },
+  {
+    name: 'HTTP/2: a request cut off by the server is whole',
+    file: http2Hooks,
+    from: 'hooks.wasCompleteAtClose ??= isRequestComplete(this as unknown as ServerHttp2Stream);',
+    to: '',
+  },
+  {
+    name: 'HTTP/2: pushed streams are not counted',
+    file: http2Hooks,
+    from: 'if (!error) hooks.listener.onPush(',
+    to: 'if (error) hooks.listener.onPush(',
+  },
+  {
+    name: 'HTTP/2: what Node has yet to tell belongs to the session',
+    file: http2,
+    from: 'if (restIn > 0) this.#sampleLater();',
+    to: "this.#attributeSession('in', restIn);",
+  },
+  {
+    name: 'HTTP/2: heads are not compressed',
+    file: hpack,
+    from: 'if (!isLiteral) this.#insert(name, value, size);',
+    to: '',
+  },
+  { name: 'HTTP/2: pings belong to streams', file: http2, from: 'sent.overhead += pingFrame;', to: '' },
+  {
+    name: 'HTTP/2: early hints have no length',
+    file: http2Stream,
+    from: 'while (this.#informed < informed.length)',
+    to: 'while (this.#informed > informed.length)',
   },
   {
     name: 'a write refused at once counts whole',

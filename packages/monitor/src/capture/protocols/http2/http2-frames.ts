@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
+import { findOwnSymbol } from '../../own-symbol.ts';
 import { HpackSize } from './hpack-size.ts';
-import { findOwnSymbol } from './own-symbol.ts';
 
 /** Bytes of a frame's header, and the payload of a frame at most by default (RFC 9113, sections 4.1, 4.2). */
 export const frameHeader = 9;

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Exchange, type ResponseState } from '../exchange.ts';
+import { Exchange, type ResponseState } from '../../exchange.ts';
+import { findOwnSymbol } from '../../own-symbol.ts';
 import { dataFramesLength, frameHeader, type HeadFrames, shortFrame } from './http2-frames.ts';
 import { isRequestComplete, StreamHooks } from './http2-hooks.ts';
-import { findOwnSymbol } from './own-symbol.ts';
 
 /** The counters of a stream's native handle: DATA payload that came, and that was submitted. */
 interface DataHandle {

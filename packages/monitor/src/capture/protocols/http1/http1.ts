@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { Accounts } from '../accounts.ts';
-import type { Attribution, Defer, Flow } from '../attribution.ts';
-import { Exchange, type ResponseState } from '../exchange.ts';
+import type { Accounts } from '../../accounts.ts';
+import type { Attribution, Defer, Flow } from '../../attribution.ts';
+import { Exchange, type ResponseState } from '../../exchange.ts';
+import { TunnelAttribution } from '../tunnel.ts';
 import { headLength, messageLength, requestLineLength } from './head-length.ts';
 import { hasBegunMessage, type MessageState } from './parsers.ts';
-import { TunnelAttribution } from './tunnel.ts';
 
 /** An exchange between two boundaries of the flow. */
 class Http1Exchange extends Exchange {

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Session, Settings } from 'node:http2';
-import type { UnattributedReason } from '../../snapshot.ts';
-import type { Accounts } from '../accounts.ts';
-import type { Attribution, Defer, Flow } from '../attribution.ts';
-import type { Exchange, ResponseState } from '../exchange.ts';
+import type { UnattributedReason } from '../../../snapshot.ts';
+import type { Accounts } from '../../accounts.ts';
+import type { Attribution, Defer, Flow } from '../../attribution.ts';
+import type { Exchange, ResponseState } from '../../exchange.ts';
 import { frameHeader, HeadFrames, pingFrame, prefaceBytes, promisedId, shortFrame } from './http2-frames.ts';
 import { StreamHooks } from './http2-hooks.ts';
 import { SentBytes } from './http2-sent.ts';
