@@ -123,18 +123,22 @@ export class BandwidthMonitor {
       watches: (server) => this.#watches(server),
       open: (connection, pendingIn, pendingOut) =>
         new LedgerConnection({ participant, ledger: this.#ledger, labels }, connection, pendingIn, pendingOut),
+      inexact: (message) => this.#options.warn(message),
       fault: (error) => this.#fault(error),
     };
     return participant;
   }
 
   #createSource(): Source {
+    const isExact = () => this.#capture?.isExact ?? false;
     return {
       ledger: this.#ledger,
       clients: this.#clients,
       clientMetric: this.#options.clientOf && this.#options.clientMetric,
       prefix: this.#options.prefix,
-      exact: true,
+      get exact() {
+        return isExact();
+      },
       sample: () => this.#capture?.sample(),
       sampleInTurns: async () => this.#capture?.sampleInTurns(),
       totals: () => sumConnections(this.#ledger, this.#capture?.accountsOf(this.#participant) ?? []),

@@ -13,6 +13,8 @@ export interface Participant {
    * attributed: they are not this account's.
    */
   open(connection: Connection, pendingIn: number, pendingOut: number): ConnectionAccount;
+  /** This runtime lacks something that exact counts need; a sentence for the log. */
+  inexact(message: string): void;
   /** A fault of ours: counted and logged, never thrown into a request. */
   fault(error: unknown): void;
 }

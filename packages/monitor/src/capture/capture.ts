@@ -16,9 +16,10 @@ import { Http2Attribution } from './protocols/http2/http2.ts';
 import { TlsAttribution } from './protocols/tls.ts';
 import { ciphertextLength } from './protocols/tls-records.ts';
 import { TunnelResponse } from './protocols/tunnel.ts';
+import { formatMissing, SelfTest, usable } from './self-test.ts';
 import type { Connection } from './sockets/connection.ts';
 import { findHandle } from './sockets/counters.ts';
-import { findRawSocket, isHandshaking, isTlsSocket, openConnection, type Start } from './sockets/door.ts';
+import { findRawSocket, isHandshaking, isNetSocket, isTlsSocket, openConnection, type Start } from './sockets/door.ts';
 import { isHttp2Server, isHttpServer, isTlsServer, type ServerListener } from './sockets/server-listeners.ts';
 import { SocketHooks } from './sockets/socket-hooks.ts';
 import { findListeningServers, WatchedServers } from './watched-servers.ts';
@@ -74,6 +75,9 @@ export class Capture implements ServerListener, ConnectionOwner {
   readonly #participants: Participant[] = [];
   readonly #servers = new WatchedServers(this);
   readonly #subscriptions: [string, (message: unknown) => void][];
+  readonly #selfTest = new SelfTest((missing) => {
+    for (const participant of this.#participants) participant.inexact(formatMissing(missing));
+  });
   readonly #defer: Defer = (action) => void later(() => this.#try(action));
 
   constructor() {
@@ -87,7 +91,9 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   /** A monitor counts from now on, also on the connections that are open. */
   join(participant: Participant): void {
-    if (this.#participants.length === 0) {
+    this.#selfTest.meet('process', process);
+    if (!this.#selfTest.isExact) participant.inexact(formatMissing(this.#selfTest.missing));
+    if (this.#participants.length === 0 && usable.channels) {
       for (const [name, listener] of this.#subscriptions) channel(name).subscribe(listener);
     }
     this.#participants.push(participant);
@@ -119,6 +125,11 @@ export class Capture implements ServerListener, ConnectionOwner {
     for (const { socket, isBusy } of listOpenSockets(server)) {
       this.#admit(server, socket, { start: 'now', isLate: true, isBusy });
     }
+  }
+
+  /** Every probe of what the capture touches has passed so far. */
+  get isExact(): boolean {
+    return this.#selfTest.isExact;
   }
 
   /** Reads every open connection at once. */
@@ -155,6 +166,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   onSecureConnection(server: Server, socket: TLSSocket): void {
     this.#try(() => {
+      this.#selfTest.meet('tls', socket);
       const open = this.#admit(server, socket, findArrival(socket));
       if (open?.attribution instanceof TlsAttribution && !open.attribution.isSecure) this.#secure(open, socket, fresh);
     });
@@ -165,7 +177,10 @@ export class Capture implements ServerListener, ConnectionOwner {
   }
 
   onSession(server: Server, session: Http2Session): void {
-    this.#try(() => this.#admitSession(server, session, fresh));
+    this.#try(() => {
+      this.#selfTest.meet('session', session);
+      this.#admitSession(server, session, fresh);
+    });
   }
 
   onStream(
@@ -176,6 +191,7 @@ export class Capture implements ServerListener, ConnectionOwner {
   ): void {
     this.#try(() => {
       const { session } = stream;
+      this.#selfTest.meet('stream', stream);
       // The session's socket is a proxy; it lets symbols through.
       const known = findOpen(session?.socket as Socket | undefined);
       const open = known ?? (session && this.#admitSession(server, session, { ...fresh, isLate: true }));
@@ -215,6 +231,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   #onStart({ request, response, socket, server }: ExchangeMessage): void {
     try {
+      this.#selfTest.meet('request', socket);
       const open = findOpen(socket) ?? this.#admitAtRequest(server, socket, request);
       open?.attribution.begin(request, response);
     } catch (error) {
@@ -235,8 +252,11 @@ export class Capture implements ServerListener, ConnectionOwner {
   #admit(server: Server, socket: Duplex, arrival: Arrival): OpenConnection | undefined {
     const raw = findRawSocket(socket);
     const known = findOpen(raw);
+    // Without what is below it, a socket with TLS would be taken for one more connection.
+    if (isTlsSocket(socket) && !usable.rawSocket) return undefined;
     if (known !== undefined || socket.destroyed || raw.destroyed || !this.#isWatched(server)) return known;
     this.#servers.add(server);
+    if (isNetSocket(raw)) this.#selfTest.meet('socket', raw);
     const make = (connection: Connection, accounts: Accounts): Attribution =>
       isTlsSocket(socket) || isTlsServer(server)
         ? new TlsAttribution(connection, accounts, this.#defer)
@@ -273,7 +293,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   #admitSession(server: Server, session: Http2Session, arrival: Arrival): OpenConnection | undefined {
     if (findOpen(session.socket as Socket) !== undefined) return undefined;
-    const socket = findOwnSymbol(session, 'socket') as Duplex | undefined;
+    const socket = usable.sessionSocket ? (findOwnSymbol(session, 'socket') as Duplex | undefined) : undefined;
     return socket && this.#admit(server, socket, arrival);
   }
 

@@ -1,6 +1,11 @@
 // Symbols of Node's own modules: the same for all objects, so each is looked for until it was found once.
 const symbols = new Map<string, symbol>();
 
+/** Whether an object has a property of Node's own under a symbol of this name. */
+export function hasOwnSymbol(object: object, description: string): boolean {
+  return Object.getOwnPropertySymbols(object).some((symbol) => symbol.description === description);
+}
+
 /** A property of Node's own under a symbol that isn't exported. */
 export function findOwnSymbol(object: object, description: string): unknown {
   const known = symbols.get(description);

@@ -4,7 +4,7 @@ import { Capture } from './capture.ts';
  * Version of what copies of this package share in a process: the class {@link Capture}, and the interfaces of
  * accounts.ts. It is raised with the package's major version.
  */
-const captureVersion = 1;
+const captureVersion = 2;
 
 // `--import` loads a copy of its own, and a tree of packages may hold more.
 const key: unique symbol = Symbol.for('weighbridge.capture');

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { usable } from './self-test.ts';
 import { isHttpServer, type ServerListener, ServerListeners } from './sockets/server-listeners.ts';
 
 /** The servers that have our listeners. They are referred to weakly: a server that is dropped may go. */
@@ -44,6 +45,7 @@ export class WatchedServers {
 
 /** Servers that listen already. Node lists what keeps the process alive. */
 export function findListeningServers(): Server[] {
+  if (!usable.activeHandles) return [];
   const { _getActiveHandles } = process as unknown as { _getActiveHandles?: () => unknown[] };
   const handles = _getActiveHandles?.() ?? [];
   return handles.filter(

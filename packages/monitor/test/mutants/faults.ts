@@ -199,12 +199,6 @@ export const faults: readonly Fault[] = [
     to: 'this.most',
   },
   {
-    name: 'HTTP/2: windows are a limit for good',
-    file: http2,
-    from: 'if (mayAllowMore && isWhole) this.#forgetWindows();',
-    to: '',
-  },
-  {
     name: 'HTTP/2: a stream ends before its bytes have left',
     file: http2,
     from: 'sent.pendingFrames > 0 && this.#flow.hasUnsent',
@@ -253,7 +247,7 @@ export const faults: readonly Fault[] = [
     from: 'this.connection.refuse(bytes)',
     to: 'this.connection.read()',
   },
-  { name: 'what is queued counts as sent', file: connection, from: ' - (counters.writeQueueSize || 0)', to: '' },
+  { name: 'what is queued counts as sent', file: connection, from: ' - unsentBytes(counters)', to: '' },
   {
     name: 'getters that count what is queued',
     file: 'capture/sockets/counters.ts',

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Flow } from '../attribution.ts';
-import { type Counters, findHandle, submittedBytes } from './counters.ts';
+import { usable } from '../self-test.ts';
+import { type Counters, findHandle, submittedBytes, unsentBytes } from './counters.ts';
 
 /**
  * A write has failed. Node counted it as written and emptied its queue: its counters hold what the kernel never took,
@@ -16,7 +17,7 @@ const worthAsking = 16_384;
 /** The other side has reset the connection: it has no peer any more, though the socket may not know yet. */
 function isReset(socket: Duplex): boolean {
   const { _handle: handle } = socket as unknown as { _handle?: { getpeername?: (into: object) => number } | null };
-  return typeof handle?.getpeername === 'function' && handle.getpeername({}) !== 0;
+  return usable.getpeername && typeof handle?.getpeername === 'function' && handle.getpeername({}) !== 0;
 }
 
 /** What one server socket has moved since a certain moment. It counts, and knows nothing of protocols. */
@@ -51,7 +52,7 @@ export class Connection implements Flow {
     const bytesIn = counters.bytesRead - this.#baseIn;
     if (bytesIn > this.in) this.in = bytesIn;
     if (this.isRefused) return;
-    const bytesOut = counters.bytesWritten - (counters.writeQueueSize || 0) - this.#baseOut;
+    const bytesOut = counters.bytesWritten - unsentBytes(counters) - this.#baseOut;
     if (bytesOut <= this.out) return;
     if (hasFailedWrite(this.writer) || this.#hasFailedSilently(bytesOut)) this.isRefused = true;
     else this.out = bytesOut;
@@ -67,7 +68,7 @@ export class Connection implements Flow {
 
   /** Part of what was written waits for the kernel. */
   get hasUnsent(): boolean {
-    return (this.#counters.writeQueueSize || 0) > 0;
+    return unsentBytes(this.#counters) > 0;
   }
 
   /** The handle was taken from the socket without closing it: sent to another process, say. */

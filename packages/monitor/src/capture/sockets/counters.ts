@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { usable } from '../self-test.ts';
 
 /**
  * What a socket has moved. Node's own stream handles are of this shape: `bytesWritten` is what was submitted, and
@@ -13,8 +14,14 @@ export interface Counters {
 
 /** Node's handle of a socket, while it has one; `null` where it lacks the counters. */
 export function findHandle(socket: Duplex): Counters | null {
+  if (!usable.handleCounters) return null;
   const handle = (socket as unknown as { _handle?: Partial<Counters> | null })._handle;
   return typeof handle?.bytesRead === 'number' && typeof handle.bytesWritten === 'number' ? (handle as Counters) : null;
+}
+
+/** What waits for the kernel, as far as the counters tell. */
+export function unsentBytes(counters: Counters): number {
+  return usable.writeQueueSize ? counters.writeQueueSize || 0 : 0;
 }
 
 /** What a socket was given to send, also what still waits in JavaScript. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { usable } from '../self-test.ts';
 import { Connection } from './connection.ts';
 import { type Counters, findHandle, SocketGetters, StreamCounts, submittedBytes } from './counters.ts';
 import { SocketHooks } from './socket-hooks.ts';
@@ -15,6 +16,7 @@ type Layered = {
 
 /** The socket that the kernel knows: below TLS, and below what makes a stream look like a socket. */
 export function findRawSocket(socket: Duplex): Duplex {
+  if (!usable.rawSocket) return socket;
   let raw = socket;
   // TLS in TLS in a stream: three times two layers is more than anyone has.
   for (let depth = 0; depth < 6; depth++) {
@@ -25,6 +27,11 @@ export function findRawSocket(socket: Duplex): Duplex {
     raw = below;
   }
   return raw;
+}
+
+/** A socket of the system, not a stream that stands for one. */
+export function isNetSocket(socket: Duplex): socket is Socket {
+  return '_handle' in socket && 'remoteAddress' in socket;
 }
 
 export function isTlsSocket(socket: Duplex): socket is TLSSocket {

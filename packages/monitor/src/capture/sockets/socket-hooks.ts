@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { usable } from '../self-test.ts';
 import { type Chunk, chunksLength, type StreamCounts } from './counters.ts';
 
 type Destroy = (error: Error | null, callback: (error?: Error | null) => void) => void;
@@ -42,9 +43,10 @@ export class SocketHooks<Listener extends SocketListener = SocketListener> {
     this.destroy = socket._destroy;
     this.writeGeneric = socket._writeGeneric;
     socket[key] = this;
-    socket._destroy = destroyWithLastReading;
+    if (usable.socketDestroy) socket._destroy = destroyWithLastReading;
+    else socket.once('close', () => tellDestroy(this, socket, null));
     // lib/net.js: `write`, `end` and corked writes meet in it. Other streams don't have it.
-    if (typeof this.writeGeneric === 'function') socket._writeGeneric = writeAndLook;
+    if (usable.writeGeneric && typeof this.writeGeneric === 'function') socket._writeGeneric = writeAndLook;
   }
 
   /** The hooks of a socket that has some. */
@@ -79,12 +81,16 @@ export class SocketHooks<Listener extends SocketListener = SocketListener> {
 /** 'close' comes too late for a last reading: the handle is gone by then. */
 function destroyWithLastReading(this: Hooked, error: Error | null, callback: (error?: Error | null) => void): void {
   const hooks = this[key] as SocketHooks;
-  try {
-    hooks.listener?.onDestroy(this, error);
-  } catch (fault) {
-    hooks.listener?.onFault(fault);
-  }
+  tellDestroy(hooks, this, error);
   hooks.destroy.call(this, error, callback);
+}
+
+function tellDestroy({ listener }: SocketHooks, socket: Duplex, error: Error | null): void {
+  try {
+    listener?.onDestroy(socket, error);
+  } catch (fault) {
+    listener?.onFault(fault);
+  }
 }
 
 function writeAndLook(

@@ -242,6 +242,9 @@ async function fullSocket(stage: Stage): Promise<void> {
     before = out();
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  await stage.until('all that left counts as the stream’s', ({ connection, endpoints }) =>
+    endpoints.some(({ responses }) => connection.out - (responses[0]?.bytes ?? 0) <= liveBound),
+  );
   peer.raw.resetAndDestroy();
   await stage.drained();
   const { in: bytesIn, out: arrived } = peer.relay.of(1);

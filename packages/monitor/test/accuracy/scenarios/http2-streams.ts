@@ -126,9 +126,25 @@ async function withTrailers(peer: Http2Peer): Promise<ReadonlyMap<number, Stream
   return new Map([[1, ok('/rpc', 'POST')]]);
 }
 
-const hinting: Http2Handler = (_request, response) => {
-  response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+const hinting: Http2Handler = (request, response) => {
+  if (request.url === '/hints') response.writeEarlyHints({ link: `</${'s'.repeat(1000)}.css>; rel=preload` });
   setTimeout(() => response.end('page'), 20);
+};
+
+/** The hints of one stream are its own, though another is open. */
+async function hints(peer: Http2Peer): Promise<ReadonlyMap<number, StreamLabels>> {
+  await Promise.all([peer.fetch('/hints'), peer.fetch('/plain')]);
+  return new Map([
+    [1, ok('/hints')],
+    [3, ok('/plain')],
+  ]);
+}
+
+/** All was sent, and then the server closes the stream with a code: that makes no abort. */
+const closing: Http2Handler = (_request, response) => {
+  response.stream.on('error', () => {});
+  response.end(Buffer.alloc(20_000));
+  response.stream.close(5);
 };
 
 /** WebSocket over HTTP/2 (RFC 8441): a stream that both sides write to. */
@@ -199,7 +215,7 @@ export const http2StreamScenarios: readonly Scenario[] = [
   { name: 'HTTP/2: trailers', run: (stage) => playHttp2(stage, { handler: trailing }, withTrailers) },
   {
     name: 'HTTP/2: early hints',
-    run: (stage) => playHttp2(stage, { handler: hinting }, (peer) => once1(peer, '/hints')),
+    run: (stage) => playHttp2(stage, { handler: hinting }, hints),
   },
   {
     name: 'HTTP/2: WebSocket by extended CONNECT',
@@ -209,6 +225,10 @@ export const http2StreamScenarios: readonly Scenario[] = [
   {
     name: 'HTTP/2: events in small writes',
     run: (stage) => playHttp2(stage, { handler: ticking }, (peer) => once1(peer, '/events')),
+  },
+  {
+    name: 'HTTP/2: a stream that is closed with a code when all is sent',
+    run: (stage) => playHttp2(stage, { handler: closing }, (peer) => once1(peer, '/closed')),
   },
   { name: 'HTTP/2: a response from a file', run: file },
 ];

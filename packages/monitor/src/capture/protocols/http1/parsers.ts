@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { usable } from '../../self-test.ts';
 
 /** Node's HTTP parser, as far as we look (lib/_http_common.js, src/node_http_parser.cc). */
 interface Parser {
@@ -27,7 +28,7 @@ export function hasBegunMessage(socket: Duplex, known: MessageState | null): Mes
   if (known) return known;
   const { parser, server } = socket as unknown as { parser?: Parser | null; server?: Server };
   const state = { begun: false };
-  const slot = parser?.constructor.kOnMessageBegin;
+  const slot = usable.messageBegin ? parser?.constructor.kOnMessageBegin : undefined;
   if (!parser || slot === undefined) return state;
   state.begun = findConnectionsList(server)?.active().includes(parser) ?? false;
   // Node empties the slot when the parser goes back to its pool (cleanParser).
@@ -55,7 +56,7 @@ export function listOpenSockets(server: Server): { socket: Socket; isBusy: boole
 }
 
 function findConnectionsList(server: Server | undefined): ConnectionsList | undefined {
-  if (!server) return undefined;
+  if (!server || !usable.connectionsList) return undefined;
   const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
   return key && (server as unknown as Record<symbol, ConnectionsList>)[key];
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { usable } from '../../self-test.ts';
 import type { StreamExchange } from './http2-stream.ts';
 
 /** Hears what happens to the streams of one connection. What it throws reaches nobody but itself. */
@@ -37,6 +38,10 @@ export class StreamHooks {
     this.close = stream.close;
     this.pushStream = stream.pushStream;
     stream[key] = this;
+    if (!usable.streamDestroy) {
+      stream.once('close', () => tellDestroy(this, stream));
+      return;
+    }
     stream._destroy = destroyWithLastReading;
     stream.close = closeAndRemember;
     stream.pushStream = pushAndTell;
@@ -54,18 +59,22 @@ export class StreamHooks {
 /** All of the request has come: Node has put the end into the stream's queue, whether or not it was read from it. */
 export function isRequestComplete(stream: ServerHttp2Stream): boolean {
   const { _readableState: state } = stream as unknown as { _readableState?: { ended?: boolean } };
-  return stream.endAfterHeaders || stream.readableEnded || state?.ended === true;
+  return stream.endAfterHeaders || stream.readableEnded || (usable.readableEnded && state?.ended === true);
 }
 
 /** 'close' comes too late for a last reading: the handle is gone by then. */
 function destroyWithLastReading(this: Hooked, error: Error | null, callback: (error?: Error | null) => void): void {
   const hooks = this[key] as StreamHooks;
-  try {
-    hooks.listener.onStreamDestroy(this as unknown as ServerHttp2Stream);
-  } catch (fault) {
-    hooks.listener.onFault(fault);
-  }
+  tellDestroy(hooks, this);
   hooks.destroy.call(this, error, callback);
+}
+
+function tellDestroy({ listener }: StreamHooks, stream: Hooked): void {
+  try {
+    listener.onStreamDestroy(stream as unknown as ServerHttp2Stream);
+  } catch (fault) {
+    listener.onFault(fault);
+  }
 }
 
 /** Closing ends the readable side as if the request were complete. */

@@ -1,3 +1,5 @@
+import { usable } from '../../self-test.ts';
+
 /** Entries of Node's PerformanceObserver for HTTP/2; its streams have a `detail`. */
 interface Http2Entry {
   readonly name: string;
@@ -11,7 +13,6 @@ interface Observer {
 }
 interface ObserverClass {
   new (onEntries: (list: { getEntries(): readonly Http2Entry[] }) => void): Observer;
-  readonly supportedEntryTypes: readonly string[];
 }
 
 /** DATA bytes of a stream that was cut off; `undefined` where Node doesn't tell. */
@@ -58,7 +59,7 @@ export class SentBytes {
     if (this.#waiting.length > 0) return true;
     // Not imported: it is loaded only where a stream was cut off.
     const { PerformanceObserver: Class } = globalThis as unknown as { PerformanceObserver?: ObserverClass };
-    if (!Class?.supportedEntryTypes.includes('http2')) return false;
+    if (!usable.streamEntries || Class === undefined) return false;
     this.#observer ??= new Class((list) => this.#take(list.getEntries()));
     this.#observer.observe({ entryTypes: ['http2'] });
     return true;

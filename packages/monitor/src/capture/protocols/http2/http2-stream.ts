@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Exchange, type ResponseState } from '../../exchange.ts';
 import { findOwnSymbol } from '../../own-symbol.ts';
+import { usable } from '../../self-test.ts';
 import { dataFramesLength, frameHeader, type HeadFrames, shortFrame } from './http2-frames.ts';
 import { isRequestComplete, StreamHooks } from './http2-hooks.ts';
 
@@ -287,7 +288,7 @@ export class StreamExchange extends Exchange {
 
   /** What the compatibility layer made of the stream knows more: frameworks mark it. */
   #takeCompatRequest(): void {
-    if (this.#hasCompatRequest) return;
+    if (this.#hasCompatRequest || !usable.compatRequest) return;
     const request = findOwnSymbol(this.stream, 'request') as IncomingMessage | null | undefined;
     if (!request) return;
     this.#hasCompatRequest = true;
@@ -340,6 +341,7 @@ export function toRequest(
 }
 
 function findHandle(stream: ServerHttp2Stream): DataHandle | null {
+  if (!usable.streamCounters) return null;
   const handle = findOwnSymbol(stream, 'kHandle') as DataHandle | undefined;
   return typeof handle?.bytesRead === 'number' && typeof handle.bytesWritten === 'number' ? handle : null;
 }
