@@ -19,7 +19,7 @@ type SubjectKind = keyof Subjects;
 export interface Inside {
   /** As one finds it in Node's sources. */
   readonly what: string;
-  /** The major version of Node that has had it first, of those that are supported or were looked at. */
+  /** The first major version of Node that has it; 14 is the oldest that was looked at. */
   readonly since: string;
   readonly on: SubjectKind;
   /** What is less exact without it. */
@@ -43,7 +43,7 @@ const hasMethod = (object: object, name: string): boolean =>
 export const insides = {
   channels: {
     what: 'the channels of node:http and node:net',
-    since: '18',
+    since: '20',
     on: 'process',
     without: 'only servers named by the option servers are known, and none of their bytes belongs to an endpoint',
     // Nothing tells whether a runtime publishes: Bun has the module and stays silent.
@@ -51,7 +51,7 @@ export const insides = {
   },
   activeHandles: {
     what: 'process._getActiveHandles',
-    since: '0.9',
+    since: '14',
     on: 'process',
     without: 'a server that listened before the monitor started is known from its next connection on',
     probe: (process) => hasMethod(process, '_getActiveHandles'),
@@ -66,7 +66,7 @@ export const insides = {
   },
   handleCounters: {
     what: 'socket._handle.bytesRead and bytesWritten',
-    since: '10',
+    since: '14',
     on: 'socket',
     without: 'what was written counts as sent when the socket takes it, and input while it is read by JavaScript',
     probe: (socket) => {
@@ -76,35 +76,35 @@ export const insides = {
   },
   writeQueueSize: {
     what: 'socket._handle.writeQueueSize',
-    since: '12',
+    since: '14',
     on: 'socket',
     without: 'what waits for the kernel counts as sent',
     probe: (socket) => typeof handleOf(socket).writeQueueSize === 'number',
   },
   getpeername: {
     what: 'socket._handle.getpeername',
-    since: '0.11',
+    since: '14',
     on: 'socket',
     without: 'what waited when an HTTP/2 connection was reset counts as sent',
     probe: (socket) => hasMethod(handleOf(socket), 'getpeername'),
   },
   socketDestroy: {
     what: 'socket._destroy',
-    since: '8',
+    since: '14',
     on: 'socket',
     without: 'the last bytes of a connection that ends within an exchange may be missing, and why it ended',
     probe: (socket) => hasMethod(socket, '_destroy'),
   },
   writeGeneric: {
     what: 'socket._writeGeneric',
-    since: '0.11',
+    since: '14',
     on: 'socket',
     without: 'a write that fails at once counts as sent, and output that waits is read once a second only',
     probe: (socket) => hasMethod(socket, '_writeGeneric'),
   },
   rawSocket: {
     what: 'socket._parent or socket._handle._parentWrap of a TLS socket',
-    since: '11',
+    since: '14',
     on: 'tls',
     without: 'bytes over TLS are counted in the sum and belong to no endpoint',
     probe: (socket) => {
@@ -114,7 +114,7 @@ export const insides = {
   },
   messageBegin: {
     what: 'socket.parser and its kOnMessageBegin',
-    since: '12',
+    since: '14',
     on: 'request',
     without: 'pipelined requests with odd spacing or chunked bodies may share their input',
     probe: (socket) => {
@@ -124,35 +124,35 @@ export const insides = {
   },
   sessionSocket: {
     what: 'Symbol(socket) of an HTTP/2 session',
-    since: '10',
+    since: '14',
     on: 'session',
     without: 'HTTP/2 connections that were open before the monitor are not counted',
     probe: (session) => hasOwnSymbol(session, 'socket'),
   },
   streamCounters: {
     what: 'Symbol(kHandle) of an HTTP/2 stream, with bytesRead and bytesWritten',
-    since: '10',
+    since: '14',
     on: 'stream',
     without: 'bytes of HTTP/2 belong to the session',
     probe: (stream) => hasOwnSymbol(stream, 'kHandle'),
   },
   streamDestroy: {
     what: '_destroy, close and pushStream of an HTTP/2 stream',
-    since: '10',
+    since: '14',
     on: 'stream',
     without: 'an HTTP/2 stream that is cut off counts less, and pushed streams are not counted',
     probe: (stream) => hasMethod(stream, '_destroy') && hasMethod(stream, 'pushStream'),
   },
   compatRequest: {
     what: 'Symbol(request) of an HTTP/2 stream',
-    since: '10',
+    since: '14',
     on: 'stream',
     without: 'endpoints that a framework names on an HTTP/2 request are unknown',
     probe: (stream) => hasOwnSymbol(stream, 'request'),
   },
   readableEnded: {
     what: 'stream._readableState.ended',
-    since: '10',
+    since: '14',
     on: 'stream',
     without: 'an HTTP/2 request whose body was not read to its end counts as aborted',
     probe: (stream) => {
@@ -162,7 +162,7 @@ export const insides = {
   },
   streamEntries: {
     what: "PerformanceObserver's entries of type http2",
-    since: '8',
+    since: '16',
     on: 'stream',
     without: 'how much of an HTTP/2 stream was sent when it was cut off is an estimate',
     probe: () => {

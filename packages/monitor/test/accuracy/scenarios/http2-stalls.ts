@@ -4,7 +4,7 @@ import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { closed, type Http2Peer, type StreamLabels } from '../http2-peer.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Stage } from '../stage.ts';
-import { clear, type Http2Handler, ok, playHttp2 } from './http2-streams.ts';
+import { clear, finishHttp2, type Http2Handler, ok, playHttp2 } from './http2-streams.ts';
 
 /** A window for the connection that never stalls; each stream stalls after its own 65,535 bytes. */
 const connectionWindow = 2 ** 26;
@@ -226,15 +226,17 @@ async function hangUp(stage: Stage, isReset: boolean): Promise<void> {
 const sendBufferBytes = 8_000_000;
 
 /** The client allows everything and reads nothing: what waits stands in the kernel, and in Node as one write. */
-async function fullSocket(stage: Stage): Promise<void> {
-  const handler: Http2Handler = (_request, response) => {
-    response.stream.on('error', () => {});
-    response.end(Buffer.alloc(30_000_000));
+async function fillSocket(stage: Stage): Promise<Http2Peer> {
+  const handler: Http2Handler = (_request, { stream }) => {
+    stream.on('error', () => {});
+    // Without trailers to come, Node closes the stream as soon as all of it is framed.
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.alloc(30_000_000));
   };
   const server = await stage.serve(handler as unknown as RequestListener, { create: clear() });
   const window = 2 ** 31 - 1;
   const peer = await stage.connectHttp2(server, { settings: { initialWindowSize: window }, connectionWindow: window });
-  peer.open('/full');
+  peer.open('/full').resume();
   const out = () => stage.look().connection.out;
   await stage.until('its response has begun', ({ connection }) => connection.out > 0);
   peer.raw.pause();
@@ -245,6 +247,11 @@ async function fullSocket(stage: Stage): Promise<void> {
   await stage.until('all that left counts as the stream’s', ({ connection, endpoints }) =>
     endpoints.some(({ responses }) => connection.out - (responses[0]?.bytes ?? 0) <= liveBound),
   );
+  return peer;
+}
+
+async function resetFullSocket(stage: Stage): Promise<void> {
+  const peer = await fillSocket(stage);
   peer.raw.resetAndDestroy();
   await stage.drained();
   const { in: bytesIn, out: arrived } = peer.relay.of(1);
@@ -255,6 +262,20 @@ async function fullSocket(stage: Stage): Promise<void> {
   await peer.relay.stop();
 }
 
+/** Node's stream is long gone when the client reads on; the exchange ends with its last byte. */
+async function readFullSocket(stage: Stage): Promise<void> {
+  const peer = await fillSocket(stage);
+  expectOpen(stage);
+  peer.raw.resume();
+  await peer.quiet();
+  await finishHttp2(stage, peer, new Map([[1, ok('/full')]]));
+}
+
+function expectOpen(stage: Stage): void {
+  const { exchanges } = stage.look().open;
+  if (exchanges !== 1) throw new Error(`the exchange must be open while it waits, ${exchanges} are`);
+}
+
 export const http2StallScenarios: readonly Scenario[] = [
   ...Object.entries(cuts).map(([name, cut]) => cutScenario(name, cut)),
   { name: 'HTTP/2: a stalled stream that is read after all', run: readAfterAll },
@@ -263,7 +284,8 @@ export const http2StallScenarios: readonly Scenario[] = [
   { name: 'HTTP/2: a connection that stalls', run: connectionStalls },
   { name: 'HTTP/2: pings and settings while a stream stalls', run: floods },
   { name: 'HTTP/2: GOAWAY while a stream stalls', run: goaway },
-  { name: 'HTTP/2: the client resets while the socket is full', wire: 'reset', run: fullSocket },
+  { name: 'HTTP/2: the client resets while the socket is full', wire: 'reset', run: resetFullSocket },
+  { name: 'HTTP/2: a full socket that is read after all', run: readFullSocket },
   { name: 'HTTP/2: the client hangs up while a stream stalls', run: (stage) => hangUp(stage, false) },
   { name: 'HTTP/2: the client resets while a stream stalls', wire: 'reset', run: (stage) => hangUp(stage, true) },
 ];
