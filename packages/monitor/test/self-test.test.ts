@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
@@ -250,6 +251,12 @@ describe('HTTP/2 without', () => {
     expect(endpoints).toMatchObject([{ endpoint: '/cut', exchanges: 1, aborted: 1 }]);
     expect(Math.abs((endpoints[0]?.responses[0]?.bytes as number) - relay.of(1).out)).toBeLessThanOrEqual(bound);
   });
+});
+
+test('docs/decisions/0001 tells of each inside', () => {
+  const text = readFileSync(new URL('../../../docs/decisions/0001-node-insides.md', import.meta.url), 'utf8');
+  const rows = [...text.matchAll(/^\| (.+?) \|/gm)].map(([, first]) => first);
+  expect(rows.slice(1)).toEqual(insideNames.map((name) => insides[name].what));
 });
 
 test('each inside is switched off by a test', () => {

@@ -1,7 +1,7 @@
 import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { hasOwnSymbol } from './own-symbol.ts';
+import { findOwnSymbol, hasOwnSymbol } from './own-symbol.ts';
 
 /** What a probe looks at: the first of its kind that is met. */
 interface Subjects {
@@ -61,8 +61,12 @@ export const insides = {
     since: '18',
     on: 'request',
     without: 'connections that were open before the monitor are known from their next request on',
-    // A server has it from its 'listening' event on.
-    probe: ({ server }) => server === undefined || hasOwnSymbol(server, 'http.server.connections'),
+    probe: ({ server }) => {
+      // A server has it from its 'listening' event on; one that never listens has none.
+      if (!server?.listening) return true;
+      const list = findOwnSymbol(server, 'http.server.connections') as object | undefined;
+      return list !== undefined && hasMethod(list, 'all') && hasMethod(list, 'active');
+    },
   },
   handleCounters: {
     what: 'socket._handle.bytesRead and bytesWritten',

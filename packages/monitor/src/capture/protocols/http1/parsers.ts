@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { findOwnSymbol } from '../../own-symbol.ts';
 import { usable } from '../../self-test.ts';
 
 /** Node's HTTP parser, as far as we look (lib/_http_common.js, src/node_http_parser.cc). */
@@ -57,6 +58,7 @@ export function listOpenSockets(server: Server): { socket: Socket; isBusy: boole
 
 function findConnectionsList(server: Server | undefined): ConnectionsList | undefined {
   if (!server || !usable.connectionsList) return undefined;
-  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
-  return key && (server as unknown as Record<symbol, ConnectionsList>)[key];
+  const list = findOwnSymbol(server, 'http.server.connections') as ConnectionsList | undefined;
+  // Runtimes other than Node have something else under that name.
+  return typeof list?.all === 'function' && typeof list.active === 'function' ? list : undefined;
 }
