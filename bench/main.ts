@@ -8,6 +8,7 @@ import { monitorCost } from './monitor-cost.ts';
 import { accuracy } from './peers/accuracy.ts';
 import { peersCost } from './peers/cost.ts';
 import { resetError } from './reset-error.ts';
+import { runtimes } from './runtimes.ts';
 import { embeddedStalls, submitToStart } from './scheduler.ts';
 import { scrapeCost } from './scrape-cost.ts';
 import { startupCost } from './startup.ts';
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, Bench>> = {
   accuracy: { about: 'what others tell of the same traffic, scenario by scenario', run: accuracy },
   peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },
   reset: { about: 'bytes counted less what arrived, when a client resets', run: resetError },
+  runtimes: { about: 'how many scenarios hold on Node 22, 24, 26, Deno and Bun', run: runtimes },
   start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
   stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
 };

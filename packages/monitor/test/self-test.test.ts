@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type InsideName, insideNames, insides, usable } from '../src/capture/self-test.ts';
@@ -112,6 +114,21 @@ test('on this Node nothing is missing', async () => {
   await drained(second);
   expect(await monitor.text()).toMatch(/^weighbridge_http_capture_exact 1$/m);
   expect(warnings).toEqual([]);
+});
+
+test('on a socket of the file system nothing is missing', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'weighbridge-self-test-')), 'socket');
+  undo.push(() => rmSync(dirname(path), { recursive: true }));
+  const server = createServer(answer);
+  const monitor = watch([server]);
+  server.listen(path);
+  await once(server, 'listening');
+  undo.push(() => new Promise((resolve) => server.close(resolve)));
+  const socket = connect(path);
+  await once(socket, 'connect');
+  await ask(socket);
+  await drained(monitor);
+  expect(await monitor.text()).toMatch(/^weighbridge_http_capture_exact 1$/m);
 });
 
 test('a monitor that comes later is told as well', async () => {

@@ -90,7 +90,8 @@ export const insides = {
     since: '14',
     on: 'socket',
     without: 'what waited when an HTTP/2 connection was reset counts as sent',
-    probe: (socket) => hasMethod(handleOf(socket), 'getpeername'),
+    // A socket of the file system has no peer to ask for.
+    probe: (socket) => hasMethod(handleOf(socket), 'getpeername') || handleOf(socket).constructor.name === 'Pipe',
   },
   socketDestroy: {
     what: 'socket._destroy',

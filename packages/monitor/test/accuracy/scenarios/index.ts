@@ -16,22 +16,23 @@ import { tlsScenarios } from './tls.ts';
 import { tunnelScenarios } from './tunnels.ts';
 import { unpolledAbortScenarios } from './unpolled-aborts.ts';
 
-/** Every situation that the monitor must get right. */
-export const scenarios: readonly Scenario[] = [
-  ...messageScenarios,
-  ...bodyScenarios,
-  ...earlyAnswerScenarios,
-  ...pipeliningScenarios,
-  ...streamScenarios,
-  ...abortScenarios,
-  ...refusalScenarios,
-  ...tlsScenarios,
-  ...serverScenarios,
-  ...handedOverScenarios,
-  ...lateScenarios,
-  ...tunnelScenarios,
-  ...unpolledAbortScenarios,
-  ...http2StreamScenarios,
-  ...http2StallScenarios,
-  ...http2ServerScenarios,
-];
+/** Every situation that the monitor must get right, by what it is about. */
+export const scenarioGroups: Readonly<Record<string, readonly Scenario[]>> = {
+  'messages of HTTP/1': messageScenarios,
+  bodies: bodyScenarios,
+  'answers before the body was read': earlyAnswerScenarios,
+  pipelining: pipeliningScenarios,
+  'streams of HTTP/1': streamScenarios,
+  aborts: [...abortScenarios, ...unpolledAbortScenarios],
+  'refused requests': refusalScenarios,
+  TLS: tlsScenarios,
+  'kinds of servers': serverScenarios,
+  'sockets given by hand': handedOverScenarios,
+  'connections met late': lateScenarios,
+  tunnels: tunnelScenarios,
+  'streams of HTTP/2': http2StreamScenarios,
+  'flow control and resets of HTTP/2': http2StallScenarios,
+  'servers of HTTP/2': http2ServerScenarios,
+};
+
+export const scenarios: readonly Scenario[] = Object.values(scenarioGroups).flat();
