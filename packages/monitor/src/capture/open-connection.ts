@@ -5,7 +5,7 @@ import type { UnattributedReason } from '../snapshot.ts';
 import { Accounts } from './accounts.ts';
 import type { Attribution } from './attribution.ts';
 import { StreamHooks, type StreamListener } from './protocols/http2/http2-hooks.ts';
-import { StreamResponse, toRequest } from './protocols/http2/http2-stream.ts';
+import { StreamResponse, toRequest } from './protocols/http2/http2-request.ts';
 import type { Connection } from './sockets/connection.ts';
 import { SocketHooks, type SocketListener } from './sockets/socket-hooks.ts';
 

@@ -12,6 +12,9 @@ const table = 'ledger/endpoint-table.ts';
 const collect = 'export/collect.ts';
 const capture = 'capture/capture.ts';
 const open = 'capture/open-connections.ts';
+const http2Sharing = 'capture/protocols/http2/http2-sharing.ts';
+const http2Flow = 'capture/protocols/http2/http2-flow.ts';
+const http2Session = 'capture/protocols/http2/http2-session.ts';
 const http2 = 'capture/protocols/http2/http2.ts';
 const http2Stream = 'capture/protocols/http2/http2-stream.ts';
 const http2Hooks = 'capture/protocols/http2/http2-hooks.ts';
@@ -188,13 +191,13 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'HTTP/2: several writes under way share by halves',
-    file: http2,
+    file: http2Sharing,
     from: 'crossed - (uncertain - own)',
     to: 'Math.floor((crossed * own) / uncertain)',
   },
   {
     name: 'HTTP/2: windows are no limit',
-    file: http2Stream,
+    file: http2Flow,
     from: 'Math.min(this.most, this.window)',
     to: 'this.most',
   },
@@ -225,8 +228,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'HTTP/2: what Node has yet to tell belongs to the session',
     file: http2,
-    from: 'if (restIn > 0) this.#sampleLater();',
-    to: "this.#attributeSession('in', restIn);",
+    from: 'if (this.#sharing.share(false) > 0) this.#sampleLater();',
+    to: "this.#sharing.attributeSession('in', this.#sharing.share(false));",
   },
   {
     name: 'HTTP/2: heads are not compressed',
@@ -234,7 +237,7 @@ export const faults: readonly Fault[] = [
     from: 'if (!isLiteral) this.#insert(name, value, size);',
     to: '',
   },
-  { name: 'HTTP/2: pings belong to streams', file: http2, from: 'sent.overhead += pingFrame;', to: '' },
+  { name: 'HTTP/2: pings belong to streams', file: http2Session, from: 'this.out.overhead += pingFrame;', to: '' },
   {
     name: 'HTTP/2: early hints have no length',
     file: http2Stream,

@@ -51,6 +51,11 @@ export class StreamHooks {
     return (stream as Hooked)[key];
   }
 
+  static assign(stream: ServerHttp2Stream, exchange: StreamExchange | undefined): void {
+    const hooks = StreamHooks.find(stream);
+    if (hooks !== undefined) hooks.exchange = exchange;
+  }
+
   static install(stream: ServerHttp2Stream, listener: StreamListener): void {
     if (StreamHooks.find(stream) === undefined) new StreamHooks(stream as unknown as Hooked, listener);
   }

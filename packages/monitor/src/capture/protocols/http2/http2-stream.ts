@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Exchange, type ResponseState } from '../../exchange.ts';
 import { findOwnSymbol } from '../../own-symbol.ts';
 import { usable } from '../../self-test.ts';
-import { dataFramesLength, frameHeader, type HeadFrames, shortFrame } from './http2-frames.ts';
+import { StreamFlow, type Way } from './http2-flow.ts';
+import { frameHeader, type HeadFrames, shortFrame } from './http2-frames.ts';
 import { isRequestComplete, StreamHooks } from './http2-hooks.ts';
+import type { StreamRequest } from './http2-request.ts';
 
 /** The counters of a stream's native handle: DATA payload that came, and that was submitted. */
 interface DataHandle {
@@ -20,94 +22,6 @@ const recordOverhead = 29;
 const negligible = 256;
 /** nghttp2 knows no such stream any more (`constants.NGHTTP2_STREAM_STATE_IDLE`). */
 const goneState = 1;
-
-/** One direction of a stream: what is its own, and how much of it was attributed. */
-export class StreamFlow {
-  /** DATA payload that has surely crossed, and that may have crossed. */
-  data = 0;
-  most = 0;
-  /** More DATA can't have crossed: the peer has allowed no more. */
-  window = Number.POSITIVE_INFINITY;
-  /** Frames other than DATA, as long as they should be. */
-  overhead = 0;
-  /** How much longer its heads are where a peer compresses nothing. */
-  slack = 0;
-  attributedData = 0;
-  attributedOverhead = 0;
-  /** `data` when the frames around it were last told apart. */
-  #settledData = 0;
-  #gained = 0;
-  #takenData = 0;
-  #updates = 0;
-
-  /** DATA frames that have crossed, and were not attributed. */
-  get pendingData(): number {
-    return Math.max(0, dataFramesLength(this.data) - this.attributedData);
-  }
-
-  get pendingOverhead(): number {
-    return Math.max(0, this.overhead - this.attributedOverhead);
-  }
-
-  /** DATA frames that may have crossed, and were not attributed. */
-  get uncertain(): number {
-    if (this.most <= this.data) return 0;
-    return Math.max(0, dataFramesLength(Math.min(this.most, this.window)) - this.attributedData);
-  }
-
-  /** DATA frames not attributed, if all has crossed. */
-  get pendingFrames(): number {
-    return dataFramesLength(this.most) - this.attributedData;
-  }
-
-  addData(bytes: number): void {
-    this.attributedData += bytes;
-    this.#gained += bytes;
-  }
-
-  addOverhead(bytes: number): void {
-    this.attributedOverhead += bytes;
-    this.#gained += bytes;
-  }
-
-  /** Attributed since this was last asked. */
-  takeGained(): number {
-    const gained = this.#gained;
-    this.#gained = 0;
-    return gained;
-  }
-
-  /** DATA since the frames around it were last told apart. */
-  get grown(): number {
-    return this.data - this.#settledData;
-  }
-
-  /** DATA since this was last asked. */
-  takeGrown(): number {
-    const grown = this.data - this.#takenData;
-    this.#takenData = this.data;
-    return grown;
-  }
-
-  /** Of `bytes`, what the other side will have needed to ask for more of this DATA, once after each `afterBytes`. */
-  takeUpdates(bytes: number, afterBytes: number): number {
-    const expected = Math.floor(this.attributedData / afterBytes) - this.#updates;
-    const taken = Math.max(0, Math.min(bytes, expected * shortFrame));
-    this.#updates += Math.ceil(taken / shortFrame);
-    return taken;
-  }
-
-  settle(): void {
-    this.#settledData = this.data;
-    this.slack = 0;
-  }
-
-  /** The head that was measured last has crossed. */
-  addHead({ length, slack }: HeadFrames): void {
-    this.overhead += length;
-    this.slack += slack;
-  }
-}
 
 /** A stream of HTTP/2 as an exchange. */
 export class StreamExchange extends Exchange {
@@ -159,13 +73,14 @@ export class StreamExchange extends Exchange {
     return !this.#isSentKnown || most === this.#submitted;
   }
 
+  flow(way: Way): StreamFlow {
+    return way === 'in' ? this.received : this.sent;
+  }
+
   /** Reads the counters; they are gone with the handle. */
   read(heads: HeadFrames): void {
     if (this.isDone) return;
-    this.#takeCompatRequest();
-    this.#readHeads(heads);
-    this.#readData();
-    this.#readEnd();
+    this.#read(heads);
     // A peer may close a stream that Node keeps until the connection closes, because a write on it never ends.
     if (this.sent.most > this.sent.data && this.stream.closed && this.#isGone) this.#finish();
   }
@@ -173,10 +88,7 @@ export class StreamExchange extends Exchange {
   /** The stream goes: last readings. */
   readLast(heads: HeadFrames): void {
     if (this.isDone) return;
-    this.#takeCompatRequest();
-    this.#readHeads(heads);
-    this.#readData();
-    this.#readEnd();
+    this.#read(heads);
     this.#finish();
   }
 
@@ -208,18 +120,26 @@ export class StreamExchange extends Exchange {
   }
 
   /** By what to share bytes that nothing explains: 0 for a stream where nothing has moved. */
-  weight(way: 'in' | 'out'): number {
-    const [own, other] = way === 'in' ? [this.received, this.sent] : [this.sent, this.received];
-    const { grown, slack } = own;
-    if (grown === 0 && slack === 0 && other.grown === 0 && !this.isDone) return 0;
-    return 1 + slack / 4 + (frameHeader * grown) / 1024 + other.grown / 4096;
+  weight(way: Way): number {
+    const { grown, slack } = this.flow(way);
+    const other = this.flow(way === 'in' ? 'out' : 'in').grown;
+    if (grown === 0 && slack === 0 && other === 0 && !this.isDone) return 0;
+    return 1 + slack / 4 + (frameHeader * grown) / 1024 + other / 4096;
   }
 
   /** How many of those bytes may be its own: a peer may make frames small and may not compress. */
-  mostRest(way: 'in' | 'out', isEncrypted: boolean): number {
-    const [own, other] = way === 'in' ? [this.received, this.sent] : [this.sent, this.received];
-    const records = isEncrypted ? 3 * recordOverhead + own.grown / 256 : 0;
-    return Math.ceil(own.slack + frameHeader * own.grown + shortFrame * (2 + other.grown / 1024) + records);
+  mostRest(way: Way, isEncrypted: boolean): number {
+    const { grown, slack } = this.flow(way);
+    const other = this.flow(way === 'in' ? 'out' : 'in').grown;
+    const records = isEncrypted ? 3 * recordOverhead + grown / 256 : 0;
+    return Math.ceil(slack + frameHeader * grown + shortFrame * (2 + other / 1024) + records);
+  }
+
+  #read(heads: HeadFrames): void {
+    this.#takeCompatRequest();
+    this.#readHeads(heads);
+    this.#readData();
+    this.#readEnd();
   }
 
   /** The stream goes, or is gone. */
@@ -294,50 +214,6 @@ export class StreamExchange extends Exchange {
     this.#hasCompatRequest = true;
     this.request = request;
   }
-}
-
-/** What the application answers on a stream. */
-export class StreamResponse implements ResponseState {
-  readonly #stream: ServerHttp2Stream;
-
-  constructor(stream: ServerHttp2Stream) {
-    this.#stream = stream;
-  }
-
-  get headersSent(): boolean {
-    return this.#stream.headersSent;
-  }
-
-  get statusCode(): number {
-    return Number(this.#stream.sentHeaders[':status']);
-  }
-
-  get writableFinished(): boolean {
-    return this.#stream.writableFinished;
-  }
-}
-
-/** A request as the capture makes it for an application that works on streams. */
-export interface StreamRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly stream: ServerHttp2Stream;
-  /** Names and values by turns, as received; of a pushed stream none. */
-  readonly rawHeaders: readonly string[];
-  /** The stream that a pushed stream was promised on. */
-  readonly parent: ServerHttp2Stream | null;
-}
-
-/** As much of a request as naming its endpoint and client takes. */
-export function toRequest(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  rawHeaders: readonly string[] = [],
-  parent: ServerHttp2Stream | null = null,
-): IncomingMessage {
-  const { ':method': method, ':path': url } = headers;
-  return { method, url, headers, stream, rawHeaders, parent } as unknown as IncomingMessage;
 }
 
 function findHandle(stream: ServerHttp2Stream): DataHandle | null {
