@@ -5,7 +5,7 @@ import { frameHeader, HeadFrames, pingFrame, prefaceBytes } from './http2-frames
 const defaultWindow = 65_535;
 
 /** One direction of a connection, beside its streams. */
-export class SessionFlow {
+class SessionFlow {
   /** Frames of the session itself, as long as they should be. */
   overhead = 0;
   attributedOverhead = 0;
