@@ -16,6 +16,99 @@ function move(clients: Clients, name: string, bytes: number): void {
   clients.find(name).sent(2 * bytes);
 }
 
+describe('names', () => {
+  test('of 200 characters have a series, longer ones and `_other` none', () => {
+    const clients = new Clients(5);
+    for (const name of ['n'.repeat(200), 'n'.repeat(201), '_other']) move(clients, name, 1);
+    expect([...exposedOf(clients).keys()]).toEqual(['n'.repeat(200), '_other']);
+    expect(exposedOf(clients).get('_other')).toEqual({ in: 2, out: 4 });
+  });
+
+  test('are four for each tracked client, and `_other`', () => {
+    const clients = new Clients(3);
+    expect([clients.maxNames, clients.namesUsedUp]).toEqual([13, false]);
+  });
+});
+
+describe('promotion in order', () => {
+  /** Two tracked clients with few bytes, and others with more. */
+  function challenged(recent: Record<string, number>): Map<string, { in: number; out: number }> {
+    const clients = new Clients(2);
+    for (const [name, bytes] of Object.entries(recent)) clients.find(name).received(bytes);
+    clients.promoteBusiest();
+    for (const name of Object.keys(recent)) clients.find(name).sent(1);
+    return exposedOf(clients);
+  }
+
+  test('the least busy goes first, whatever came first', () => {
+    const exposed = challenged({ busy: 100, idle: 10, challenger: 150 });
+    expect([...exposed].filter(([, { out }]) => out === 1).map(([name]) => name)).toEqual([
+      'busy',
+      'challenger',
+      '_other',
+    ]);
+  });
+
+  test('a challenger needs more than twice of what the least busy has', () => {
+    expect(challenged({ a: 50, b: 60, challenger: 100 }).has('challenger')).toBe(false);
+    expect(challenged({ a: 50, b: 60, challenger: 101 }).has('challenger')).toBe(true);
+  });
+
+  test('the second of two challengers meets the second least busy', () => {
+    const exposed = challenged({ a: 10, b: 100, first: 500, second: 150 });
+    expect([...exposed.keys()]).toEqual(['a', 'b', 'first', '_other']);
+  });
+
+  test('what was moved long ago fades: a tenth each round', () => {
+    const clients = new Clients(1);
+    clients.find('old').received(1000);
+    for (let round = 0; round < 10; round++) clients.promoteBusiest();
+    // 0.9 to the tenth of 1000 is 349: less than half of 700, and 650 would not do.
+    clients.find('new').received(650);
+    clients.promoteBusiest();
+    expect(exposedOf(clients).has('new')).toBe(false);
+    clients.find('new').received(100);
+    clients.promoteBusiest();
+    expect(exposedOf(clients).has('new')).toBe(true);
+  });
+});
+
+describe('candidates', () => {
+  test('are a thousand at least; then the less busy half is forgotten, and what the median had is taken off all', () => {
+    const clients = new Clients(1);
+    clients.find('tracked').received(1_000_000);
+    const held = Array.from({ length: 1000 }, (_, index) => clients.find(`c${index}`));
+    for (const [index, client] of held.entries()) client.received(index);
+    expect(held.every(({ isListed }) => isListed)).toBe(true);
+    clients.find('one more');
+    expect(held.map(({ isListed }) => isListed)).toEqual(held.map((_, index) => index > 500));
+    expect(held[999]?.recent).toBe(999 - 500);
+    expect(clients.find('c999')).toBe(held[999]);
+    expect(clients.find('c3')).not.toBe(held[3]);
+  });
+
+  test('are four for each tracked client where that is more', () => {
+    const clients = new Clients(300);
+    for (let index = 0; index < 300; index++) clients.find(`t${index}`);
+    const held = Array.from({ length: 1200 }, (_, index) => clients.find(`c${index}`));
+    expect(held.every(({ isListed }) => isListed)).toBe(true);
+    clients.find('one more');
+    expect(held.some(({ isListed }) => isListed)).toBe(false);
+  });
+
+  test('that were forgotten while their exchange is open count on, as a client of the same name', () => {
+    const clients = new Clients(1);
+    clients.find('tracked').received(1_000_000);
+    const early = clients.find('early');
+    for (let index = 0; index < 1000; index++) clients.find(`c${index}`).received(1000);
+    expect(early.isListed).toBe(false);
+    early.received(5_000_000);
+    clients.promoteBusiest();
+    early.sent(7);
+    expect(exposedOf(clients).get('early')).toEqual({ in: 0, out: 7 });
+  });
+});
+
 describe('promotion', () => {
   const step = fc.oneof(
     { weight: 20, arbitrary: fc.record({ client: fc.nat(40), in: fc.nat(5000), out: fc.nat(50_000) }) },

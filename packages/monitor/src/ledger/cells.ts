@@ -11,10 +11,6 @@ export class Cells {
   #values = new Float64Array(width * 64);
   #count = 0;
 
-  get count(): number {
-    return this.#count;
-  }
-
   add(): number {
     const cell = this.#count++;
     if (this.#count * width > this.#values.length) {
