@@ -1,24 +1,12 @@
 // Makes each fault of packages/monitor/test/mutants/faults.ts in a copy of this repository and runs the monitor's
 // tests there: one must fail. Not in CI: some ten seconds for each fault.
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Fault, faults } from '../packages/monitor/test/mutants/faults.ts';
+import { copyMonitor, root } from './monitor-copy.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run mutants -- [TEXT …]
 
 Makes ${faults.length} deliberate faults in a copy of the monitor's sources, one by one, and runs its tests: each must make one
@@ -34,7 +22,7 @@ else
   );
 
 function run(chosen: readonly Fault[]): number {
-  const copy = copyRepository();
+  const copy = copyMonitor();
   try {
     const { isGreen, output } = runTests(copy);
     if (!isGreen) throw new Error(`the tests fail without any fault:\n${output.slice(-3000)}`);
@@ -74,28 +62,4 @@ function runTests(copy: string): { isGreen: boolean; output: string } {
   const options = { cwd: copy, timeout: 300_000, encoding: 'utf8' } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, [vitest, ...args], options);
   return { isGreen: status === 0, output: stdout + stderr };
-}
-
-/** Sources, with the dependencies of this repository; its own packages are those of the copy. */
-function copyRepository(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'weighbridge-mutants-'));
-  for (const file of globSync(
-    ['package.json', 'tsconfig*.json', 'vitest.config.ts', 'packages/*/{package,tsconfig}.json'],
-    {
-      cwd: root,
-    },
-  )) {
-    cpSync(join(root, file), join(copy, file));
-  }
-  for (const folder of ['src', 'test']) {
-    cpSync(join(root, 'packages', 'monitor', folder), join(copy, 'packages', 'monitor', folder), { recursive: true });
-  }
-  const modules = join(copy, 'node_modules');
-  mkdirSync(join(modules, '@weighbridge'), { recursive: true });
-  symlinkSync(join(copy, 'packages', 'monitor'), join(modules, '@weighbridge', 'monitor'));
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (name !== '@weighbridge' && !name.startsWith('.'))
-      symlinkSync(join(root, 'node_modules', name), join(modules, name));
-  }
-  return copy;
 }

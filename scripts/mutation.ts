@@ -1,0 +1,146 @@
+// Measures how many mutants of the monitor's sources its tests find, by StrykerJS, in a copy. Not in CI.
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Instrumenter } from '@stryker-mutator/instrumenter';
+import { copyMonitor } from './monitor-copy.ts';
+import { rank } from './mutation-sample.ts';
+
+/** Folders below `packages/monitor/src`, and the score that each must have, in per cent. */
+const required: Readonly<Record<string, number>> = { ledger: 90, export: 90, capture: 80 };
+
+const help = `npm run mutation -- PART [--sample N] [--seed N]
+
+Changes the sources of one part of the monitor in a copy, one change at a time (StrykerJS), runs the tests that cover it,
+and prints the changes that no test found and the score. Parts: ${Object.keys(required).join(', ')}. Takes minutes to hours.
+
+  --sample N   only so many changes, chosen at random
+  --seed N     of that choice; default 1
+  --help       this
+
+Exit code 1 when the score is below what the part must have (${Object.entries(required)
+  .map(([part, score]) => `${part} ${score} %`)
+  .join(', ')}).
+
+Example: npm run mutation -- capture --sample 200`;
+
+const silent = new Proxy({}, { get: () => () => {} });
+
+await main().catch((error: Error) => {
+  console.error(`mutation: ${error.message}`);
+  process.exitCode = 2;
+});
+
+async function main(): Promise<void> {
+  const { values, positionals } = readArguments();
+  if (values.help) return console.log(help);
+  const [part = ''] = positionals;
+  const least = required[part];
+  if (positionals.length !== 1 || least === undefined)
+    refuse(`PART must be one of ${Object.keys(required).join(', ')}`);
+  const [sample, seed] = [readNumber('sample', values.sample), readNumber('seed', values.seed) ?? 1];
+  const copy = copyMonitor();
+  try {
+    const files = globSync(`packages/monitor/src/${part}/**/*.ts`, { cwd: copy });
+    const below = sample === undefined ? 1 : await findThreshold(copy, files, sample, seed);
+    const score = run(copy, files, { seed, below });
+    console.log(`${part}: ${score.toFixed(1)} % of the mutants were found, ${least} % must be`);
+    process.exitCode = score >= least ? 0 : 1;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { sample: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function readNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) refuse(`--${name} must be a whole number from 1 on, got ${text}`);
+  return value;
+}
+
+function refuse(why: string): never {
+  console.error(`mutation: ${why} (npm run mutation -- --help)`);
+  process.exit(2);
+}
+
+/** The rank below which so many of all mutants lie. */
+async function findThreshold(copy: string, files: readonly string[], sample: number, seed: number): Promise<number> {
+  const sources = files.map((name) => ({ name, content: readFileSync(join(copy, name), 'utf8'), mutate: true }));
+  const options = { plugins: null, ignorers: [], excludedMutations: [] };
+  const { mutants } = await new Instrumenter(silent as never).instrument(sources, options as never);
+  const ranks = mutants.map((mutant) => rank(mutant as never, seed)).sort((a, b) => a - b);
+  console.log(`${Math.min(sample, ranks.length)} of ${ranks.length} mutants`);
+  return ranks[sample] ?? 1;
+}
+
+/** Runs StrykerJS, and gives the score in per cent. */
+function run(copy: string, files: readonly string[], { seed, below }: { seed: number; below: number }): number {
+  const tests = globSync('packages/monitor/test/{*,accuracy/*}.test.ts', { cwd: copy }).filter(
+    // Tests of whole processes take long and are about other things; an example stands outside of the copy.
+    (test) => !/full|example/.test(test),
+  );
+  writeFileSync(
+    join(copy, 'vitest.mutation.config.js'),
+    `export default ${JSON.stringify({
+      ssr: { resolve: { conditions: ['weighbridge-source', 'node'] } },
+      test: { include: tests, testTimeout: 20_000, pool: 'threads' },
+    })};\n`,
+  );
+  const report = join(copy, 'report.json');
+  const config = join(copy, 'stryker.config.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      mutate: files,
+      testRunner: 'vitest',
+      vitest: { configFile: 'vitest.mutation.config.js', related: false },
+      plugins: ['@stryker-mutator/vitest-runner', fileURLToPath(new URL('mutation-sample.ts', import.meta.url))],
+      checkers: below < 1 ? ['sample'] : [],
+      coverageAnalysis: 'perTest',
+      ignoreStatic: true,
+      inPlace: true,
+      concurrency: 2,
+      timeoutMS: 20_000,
+      reporters: ['clear-text', 'json'],
+      clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+      jsonReporter: { fileName: report },
+    }),
+  );
+  const core = dirname(createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json'));
+  const { status } = spawnSync(process.execPath, [join(core, 'bin', 'stryker.js'), 'run', config], {
+    cwd: copy,
+    stdio: 'inherit',
+    env: { ...process.env, WEIGHBRIDGE_MUTATION_SEED: String(seed), WEIGHBRIDGE_MUTATION_BELOW: String(below) },
+  });
+  if (status !== 0) throw new Error(`StrykerJS ended with ${status}`);
+  return readScore(report);
+}
+
+/** Found are those that a test killed or that ran into a timeout; ignored and invalid ones don't count. */
+function readScore(report: string): number {
+  const { files } = JSON.parse(readFileSync(report, 'utf8')) as {
+    files: Record<string, { mutants: { status: string }[] }>;
+  };
+  const counts = { found: 0, missed: 0 };
+  for (const { mutants } of Object.values(files)) {
+    for (const { status } of mutants) {
+      if (status === 'Killed' || status === 'Timeout') counts.found++;
+      else if (status === 'Survived' || status === 'NoCoverage') counts.missed++;
+    }
+  }
+  return (100 * counts.found) / (counts.found + counts.missed);
+}
