@@ -41,6 +41,13 @@ const hasMethod = (object: object, name: string): boolean =>
 
 /** Each inside that is touched, by the name that its use asks for. docs/decisions/0001 tells why each is needed. */
 export const insides = {
+  runtime: {
+    what: 'Node itself',
+    since: '14',
+    on: 'process',
+    without: 'some kinds of connections are counted wrong, docs/ACCURACY.md tells which',
+    probe: ({ versions }) => versions.bun === undefined && versions.deno === undefined,
+  },
   channels: {
     what: 'the channels of node:http and node:net',
     since: '20',
