@@ -79,7 +79,7 @@ describe('candidates', () => {
     clients.find('tracked').received(1_000_000);
     const held = Array.from({ length: 1000 }, (_, index) => clients.find(`c${index}`));
     // From 0 to 999, in no order.
-    const moved = held.map((_, index) => (index * 7) % 1000);
+    const moved = held.map((_, index) => (index * 7 + 123) % 1000);
     for (const [index, client] of held.entries()) client.received(moved[index] as number);
     expect(held.every(({ isListed }) => isListed)).toBe(true);
     clients.find('one more');
