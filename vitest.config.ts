@@ -10,6 +10,9 @@ const project = (name: string, include: string[], more: object = {}) => ({
   test: { name, include, ...more },
 });
 
+// A test may install packages of its own below its folder.
+const exclude = ['**/*.full.test.ts', '**/node_modules/**'];
+
 /**
  * `*.test.ts` needs neither root nor installed servers; `*.full.test.ts` does. `e2e/` starts the built
  * command line as a user would.
@@ -25,9 +28,9 @@ export default defineConfig({
     expect: { poll: { timeout: 15_000 } },
     projects: [
       ...['monitor', 'protocol', 'page', 'dashboards', 'scheduler', 'cli'].map((name) =>
-        project(name, [`packages/${name}/test/**/*.test.ts`], { exclude: ['**/*.full.test.ts'] }),
+        project(name, [`packages/${name}/test/**/*.test.ts`], { exclude }),
       ),
-      project('e2e', ['e2e/**/*.test.ts'], { exclude: ['**/*.full.test.ts'], testTimeout: 60_000 }),
+      project('e2e', ['e2e/**/*.test.ts'], { exclude, testTimeout: 60_000 }),
       project('full', ['packages/*/test/**/*.full.test.ts', 'e2e/**/*.full.test.ts'], { testTimeout: 120_000 }),
     ],
   },

@@ -10,6 +10,7 @@ import { type ExchangeBytes, keptBytes } from './exchange.ts';
 import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import { findOwnSymbol } from './own-symbol.ts';
+import { headLength, requestLineLength } from './protocols/http1/head-length.ts';
 import { Http1Attribution, ownLength } from './protocols/http1/http1.ts';
 import { listOpenSockets } from './protocols/http1/parsers.ts';
 import { Http2Attribution } from './protocols/http2/http2.ts';
@@ -233,7 +234,9 @@ export class Capture implements ServerListener, ConnectionOwner {
     try {
       this.#selfTest.meet('request', socket);
       const open = findOpen(socket) ?? this.#admitAtRequest(server, socket, request);
-      open?.attribution.begin(request, response);
+      if (open === undefined) return;
+      if (open.connection.in === 0) addHeadFromElsewhere(open.connection, request);
+      open.attribution.begin(request, response);
     } catch (error) {
       this.onFault(error);
     }
@@ -364,6 +367,12 @@ export class Capture implements ServerListener, ConnectionOwner {
   onFault(error: unknown): void {
     for (const participant of this.#participants) participant.fault(error);
   }
+}
+
+/** The first head was read by someone else, who put it back (`unshift`) once the connection was the server's. */
+function addHeadFromElsewhere(connection: Connection, request: IncomingMessage): void {
+  connection.read();
+  if (connection.in === 0) connection.addReceivedElsewhere(headLength(request, requestLineLength(request)));
 }
 
 function findOpen(socket: Duplex | null | undefined): OpenConnection | undefined {

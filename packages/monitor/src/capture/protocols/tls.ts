@@ -7,6 +7,7 @@ import type { Attribution, Defer, Flow } from '../attribution.ts';
 import type { Exchange, ResponseState } from '../exchange.ts';
 import type { Connection } from '../sockets/connection.ts';
 import { SocketHooks } from '../sockets/socket-hooks.ts';
+import { Http1Attribution } from './http1/http1.ts';
 import { ciphertextLength, WrittenRecords } from './tls-records.ts';
 
 /** What TLS leaves of a connection: all but the handshake and the session tickets. */
@@ -106,7 +107,8 @@ export class TlsAttribution implements Attribution {
   }
 
   begin(request: IncomingMessage, response: ResponseState): void {
-    this.#attributeHandshake();
+    if (this.#flow === null) this.#continueInClear();
+    else this.#attributeHandshake();
     this.#inner?.begin(request, response);
   }
 
@@ -153,6 +155,13 @@ export class TlsAttribution implements Attribution {
 
   get isIdle(): boolean {
     return this.#inner?.isIdle ?? true;
+  }
+
+  /** A request without a handshake: the server takes plain text on the same port. */
+  #continueInClear(): void {
+    if (this.#inner !== null) return;
+    this.#isHandshakeAttributed = true;
+    this.#inner = new Http1Attribution(this.#connection, this.#accounts, this.#defer);
   }
 
   /** Before the first exchange, or at the end: what has moved so far is the handshake's. */

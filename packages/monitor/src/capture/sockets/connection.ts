@@ -34,7 +34,7 @@ export class Connection implements Flow {
   readonly #counters: Counters;
   readonly #handle: Counters | null;
   /** What the counters stood at when this connection's own bytes began. */
-  readonly #baseIn: number;
+  #baseIn: number;
   readonly #baseOut: number;
 
   constructor(socket: Duplex, counters: Counters, baseIn: number, baseOut: number) {
@@ -56,6 +56,12 @@ export class Connection implements Flow {
     if (bytesOut <= this.out) return;
     if (hasFailedWrite(this.writer) || this.#hasFailedSilently(bytesOut)) this.isRefused = true;
     else this.out = bytesOut;
+  }
+
+  /** So many bytes of the connection came by another way than this socket's handle. */
+  addReceivedElsewhere(bytes: number): void {
+    this.#baseIn -= bytes;
+    this.in += bytes;
   }
 
   #hasFailedSilently(bytesOut: number): boolean {

@@ -86,6 +86,25 @@ async function inClear(stage: Stage, front: Front, header = ''): Promise<void> {
   }
 }
 
+/** What was read to choose the server is put back when the connection is the server's already. */
+async function putBackLate(stage: Stage): Promise<void> {
+  const front: Front = (server) =>
+    createServer((raw) => {
+      raw.once('data', (first: Buffer) => {
+        raw.pause();
+        server.emit('connection', raw);
+        raw.unshift(first);
+        raw.resume();
+      });
+    });
+  const client = await stage.connect(await stage.serve(answer, { front }));
+  for (const size of [5, 3000]) {
+    const { sent, received } = await client.ask(`GET /a HTTP/1.1\r\nHost: x\r\nX-Size: ${size}\r\n\r\n`);
+    stage.expect({ method: 'GET', endpoint: '/a', status: '200', in: sent, out: received });
+  }
+  await client.end();
+}
+
 /** The client goes in the middle of a response. */
 async function aborted(stage: Stage, front: Front): Promise<void> {
   const server = await stage.serve((_request, response) => response.write('x'.repeat(100_000)), { front });
@@ -169,6 +188,7 @@ async function turnedAway(stage: Stage): Promise<void> {
 }
 
 export const handedOverScenarios: Scenario[] = [
+  { name: 'a socket whose first bytes are put back after it was given', run: putBackLate },
   ...Object.entries(fronts).flatMap(([name, front]): Scenario[] => {
     const header = name.includes('header') ? proxyHeader : '';
     if (header !== '') return [{ name, wire: 'none', run: (stage) => inClear(stage, front, header) }];
