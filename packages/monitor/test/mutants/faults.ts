@@ -402,8 +402,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a fault of ours reaches the request',
     file: capture,
-    from: 'open?.attribution.begin(request, response);\n    } catch (error) {\n      this.onFault(error);',
-    to: 'open?.attribution.begin(request, response);\n    } catch (error) {\n      throw error;',
+    from: 'open.attribution.begin(request, response);\n    } catch (error) {\n      this.onFault(error);',
+    to: 'open.attribution.begin(request, response);\n    } catch (error) {\n      throw error;',
   },
   { name: 'unknown options are taken', file: 'options.ts', from: '  refuseUnknown(input);\n', to: '' },
 ];
