@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The versions that the monitor is held to, each as npm has it. */
@@ -24,8 +24,23 @@ export function nodeBinary(version: string): string {
   return binary;
 }
 
-/** Installs a package of npm into a folder of its own, without running its scripts. */
+/**
+ * Installs a package of npm into a folder of its own, without running its scripts. The folder appears whole:
+ * tests in other processes may install the same package at the same moment.
+ *
+ * @throws Error when npm fails.
+ */
 export function installFromNpm(folder: string, specifier: string): void {
+  mkdirSync(dirname(folder), { recursive: true });
+  const draft = mkdtempSync(`${folder}.`);
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
-  execFileSync('npm', ['install', '--prefix', folder, ...options, specifier], { stdio: ['ignore', 'ignore', 'pipe'] });
+  try {
+    execFileSync('npm', ['install', '--prefix', draft, ...options, specifier], { stdio: ['ignore', 'ignore', 'pipe'] });
+    renameSync(draft, folder);
+  } catch (error) {
+    // Another process was faster when the folder is there.
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
 }

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../errors.ts';
 import { isAlive, type LockHolder, parseHolder, thisProcess } from './lock-holder.ts';
 
 /** The holder touches its lock so often that a lock of a process that can't be asked tells whether it lives. */
 const touchMs = 2000;
 const freshMs = 10_000;
+
+/** Others may be taking the same lock: so often, and after so long, it is tried again. */
+const attempts = 20;
+const retryMs = 20;
 
 const readOr = (path: string, otherwise: string) => readFile(path, 'utf8').catch(() => otherwise);
 
@@ -18,12 +23,20 @@ async function holds(path: string, holder: LockHolder): Promise<boolean> {
   return (await isAlive(holder)) ?? (await isFresh(path));
 }
 
-/** Moves a dead holder's file away, unless somebody put a new one in its place meanwhile. */
+/**
+ * Removes a dead holder's file. Only one process at a time may, and it looks again once it may: what another
+ * one put there meanwhile stays.
+ */
 async function removeStale(path: string, seen: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  await rename(path, aside).catch(() => undefined);
-  if ((await readOr(aside, seen)) !== seen) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  const permit = `${path}.remove`;
+  if (await tryTake(permit, '')) {
+    if ((await readOr(path, '')) === seen) await rm(path, { force: true });
+  } else {
+    await setTimeout(retryMs);
+    // Whoever held it for so long has died with it.
+    if (await isFresh(permit)) return;
+  }
+  await rm(permit, { force: true });
 }
 
 /** Makes the lock file whole or not at all: a reader never sees half of it. */
@@ -57,8 +70,7 @@ function keep(path: string, content: string): () => Promise<void> {
  */
 export async function lockDirectory(path: string, directory: string): Promise<() => Promise<void>> {
   const content = JSON.stringify({ ...(await thisProcess()), token: randomUUID() });
-  // Each further try means that another process was taking it at the same moment.
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     if (await tryTake(path, content)) return keep(path, content);
     const seen = await readOr(path, '');
     const holder = parseHolder(seen);
