@@ -1,6 +1,6 @@
 // Measures how many mutants of the monitor's sources its tests find, by StrykerJS, in a copy. Not in CI.
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,7 @@ and prints the changes that no test found and the score. Parts: ${Object.keys(re
 
   --sample N   only so many changes, chosen at random
   --seed N     of that choice; default 1
+  --report F   writes StrykerJS's report, every change with the tests that covered it, as JSON into F
   --help       this
 
 Exit code 1 when the score is below what the part must have (${Object.entries(required)
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
     const score = run(copy, files, { seed, below });
     console.log(`${part}: ${score.toFixed(1)} % of the mutants were found, ${least} % must be`);
     process.exitCode = score >= least ? 0 : 1;
+    if (values.report !== undefined) cpSync(reportOf(copy), values.report);
   } finally {
     rmSync(copy, { recursive: true });
   }
@@ -58,7 +60,12 @@ function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { sample: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        sample: { type: 'string' },
+        seed: { type: 'string' },
+        report: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     });
   } catch (error) {
     return refuse((error as Error).message);
@@ -87,6 +94,10 @@ async function findThreshold(copy: string, files: readonly string[], sample: num
   return ranks[sample] ?? 1;
 }
 
+function reportOf(copy: string): string {
+  return join(copy, 'report.json');
+}
+
 /** Runs StrykerJS, and gives the score in per cent. */
 function run(copy: string, files: readonly string[], { seed, below }: { seed: number; below: number }): number {
   const tests = globSync('packages/monitor/test/{*,accuracy/*}.test.ts', { cwd: copy }).filter(
@@ -100,7 +111,6 @@ function run(copy: string, files: readonly string[], { seed, below }: { seed: nu
       test: { include: tests, testTimeout: 20_000, pool: 'threads' },
     })};\n`,
   );
-  const report = join(copy, 'report.json');
   const config = join(copy, 'stryker.config.json');
   writeFileSync(
     config,
@@ -115,9 +125,9 @@ function run(copy: string, files: readonly string[], { seed, below }: { seed: nu
       inPlace: true,
       concurrency: 2,
       timeoutMS: 20_000,
-      reporters: ['clear-text', 'json'],
+      reporters: ['progress-append-only', 'clear-text', 'json'],
       clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-      jsonReporter: { fileName: report },
+      jsonReporter: { fileName: reportOf(copy) },
     }),
   );
   const core = dirname(createRequire(import.meta.url).resolve('@stryker-mutator/core/package.json'));
@@ -127,7 +137,7 @@ function run(copy: string, files: readonly string[], { seed, below }: { seed: nu
     env: { ...process.env, WEIGHBRIDGE_MUTATION_SEED: String(seed), WEIGHBRIDGE_MUTATION_BELOW: String(below) },
   });
   if (status !== 0) throw new Error(`StrykerJS ended with ${status}`);
-  return readScore(report);
+  return readScore(reportOf(copy));
 }
 
 /** Found are those that a test killed or that ran into a timeout; ignored and invalid ones don't count. */

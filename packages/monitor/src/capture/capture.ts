@@ -190,16 +190,18 @@ export class Capture implements ServerListener, ConnectionOwner {
     headers: IncomingHttpHeaders,
     rawHeaders: readonly string[],
   ): void {
-    this.#try(() => {
+    try {
       const { session } = stream;
       this.#selfTest.meet('stream', stream);
-      // The session's socket is a proxy; it lets symbols through.
-      const known = findOpen(session?.socket as Socket | undefined);
-      const open = known ?? (session && this.#admitSession(server, session, { ...fresh, isLate: true }));
+      if (session === undefined) return;
+      const known = findOpen(findSessionSocket(session));
+      const open = known ?? this.#admitSession(server, session, { ...fresh, isLate: true });
       if (open === undefined) return;
       open.beginStream(stream, headers, rawHeaders);
       this.#open.watchUnsent(open);
-    });
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   onUpgrade(request: IncomingMessage, socket: Duplex): void {
@@ -295,8 +297,8 @@ export class Capture implements ServerListener, ConnectionOwner {
   }
 
   #admitSession(server: Server, session: Http2Session, arrival: Arrival): OpenConnection | undefined {
-    if (findOpen(session.socket as Socket) !== undefined) return undefined;
-    const socket = usable.sessionSocket ? (findOwnSymbol(session, 'socket') as Duplex | undefined) : undefined;
+    const socket = findSessionSocket(session);
+    if (findOpen(socket) !== undefined || !usable.sessionSocket) return undefined;
     return socket && this.#admit(server, socket, arrival);
   }
 
@@ -377,6 +379,11 @@ function addHeadFromElsewhere(connection: Connection, request: IncomingMessage):
 
 function findOpen(socket: Duplex | null | undefined): OpenConnection | undefined {
   return SocketHooks.find<OpenConnection>(socket)?.listener ?? undefined;
+}
+
+/** The socket below a session; where it can't be had, a proxy that lets symbols through. */
+function findSessionSocket(session: Http2Session): Duplex | undefined {
+  return usable.sessionSocket ? (findOwnSymbol(session, 'socket') as Duplex | undefined) : session.socket;
 }
 
 /** A socket that is given to a server; one with TLS whose handshake is done belongs to it whole, if it is unused. */

@@ -39,6 +39,10 @@ const handleOf = (socket: Socket): Handle => (socket as unknown as { _handle?: H
 const hasMethod = (object: object, name: string): boolean =>
   typeof (object as Record<string, unknown>)[name] === 'function';
 
+function hasCounters(handle: { bytesRead?: unknown; bytesWritten?: unknown }): boolean {
+  return typeof handle.bytesRead === 'number' && typeof handle.bytesWritten === 'number';
+}
+
 /** Each inside that is touched, by the name that its use asks for. docs/decisions/0001 tells why each is needed. */
 export const insides = {
   runtime: {
@@ -80,10 +84,7 @@ export const insides = {
     since: '14',
     on: 'socket',
     without: 'what was written counts as sent when the socket takes it, and input while it is read by JavaScript',
-    probe: (socket) => {
-      const { bytesRead, bytesWritten } = handleOf(socket);
-      return typeof bytesRead === 'number' && typeof bytesWritten === 'number';
-    },
+    probe: (socket) => hasCounters(handleOf(socket)),
   },
   writeQueueSize: {
     what: 'socket._handle.writeQueueSize',
@@ -146,7 +147,7 @@ export const insides = {
     since: '14',
     on: 'stream',
     without: 'bytes of HTTP/2 belong to the session',
-    probe: (stream) => hasOwnSymbol(stream, 'kHandle'),
+    probe: (stream) => hasCounters(findOwnSymbol(stream, 'kHandle') as object),
   },
   streamDestroy: {
     what: '_destroy, close and pushStream of an HTTP/2 stream',

@@ -51,8 +51,13 @@ interface Name {
   readonly fixed: StaticName | undefined;
   /** Its values seldom come again: nghttp2 writes it without indexing (lib/nghttp2_hd.c). */
   readonly isUnindexed: boolean;
+  /** Values that are shorter are never compressed: by watching the length they could be guessed. */
+  readonly secretBelow: number;
   /** In the dynamic table, oldest first. */
   readonly entries: Entry[];
+  /** A value whose length doesn't depend on the dynamic table, and that length: the last that was met. */
+  lastValue: string | undefined;
+  lastLength: number;
 }
 
 const statics = new Map<string, StaticName>();
@@ -63,6 +68,12 @@ for (const [name, ...values] of staticNames) {
   statics.set(name, { index, values: new Map(values.map((value, offset) => [value, index + offset])) });
   lastStatic += values.length;
 }
+
+/** Names with secrets, and below which length their values are taken for secret (lib/nghttp2_hd.c). */
+const secretBelow: ReadonlyMap<string, number> = new Map([
+  ['authorization', Number.POSITIVE_INFINITY],
+  ['cookie', 20],
+]);
 
 const unindexed = new Set([
   ':path',
@@ -99,29 +110,38 @@ export class HpackSize {
   /** Bytes of one header; the table afterwards is as if it had been sent. */
   add(text: string, value: string, isSensitive = false): number {
     const name = this.#names.get(text) ?? this.#meet(text.toLowerCase());
+    if (value === name.lastValue && !isSensitive) return name.lastLength;
     const { fixed, entries } = name;
-    // Short cookies could be guessed by watching the length of what is compressed with them.
-    const isSecret = isSensitive || text === 'authorization' || (text === 'cookie' && value.length < 20);
+    const isSecret = isSensitive || value.length < name.secretBelow;
     if (!isSecret) {
       for (let at = entries.length - 1; at >= 0; at--) {
         const entry = entries[at] as Entry;
         if (entry.value === value) return integerLength(this.#indexOf(entry), 7);
       }
       const index = fixed?.values.get(value);
-      if (index !== undefined) return integerLength(index, 7);
+      if (index !== undefined) return remember(name, value, integerLength(index, 7));
     }
     const size = text.length + value.length + entryOverhead;
     const isLiteral = isSecret || name.isUnindexed || size > (this.#maxSize * 3) / 4;
-    const nameLength = this.#nameLength(name, isLiteral ? 4 : 6);
+    const length = this.#nameLength(name, isLiteral ? 4 : 6) + stringLength(value);
     if (!isLiteral) this.#insert(name, value, size);
-    return nameLength + stringLength(value);
+    else if (fixed !== undefined && name.isUnindexed && !isSensitive) remember(name, value, length);
+    return length;
   }
 
   #meet(text: string): Name {
     const known = this.#names.get(text);
     if (known !== undefined) return known;
     const fixed = statics.get(text);
-    const name = { text, fixed, isUnindexed: unindexed.has(text), entries: [] };
+    const name = {
+      text,
+      fixed,
+      isUnindexed: unindexed.has(text),
+      secretBelow: secretBelow.get(text) ?? 0,
+      entries: [],
+      lastValue: undefined,
+      lastLength: 0,
+    };
     if (fixed !== undefined) this.#names.set(text, name);
     return name;
   }
@@ -161,9 +181,15 @@ export class HpackSize {
   }
 }
 
+function remember(name: Name, value: string, length: number): number {
+  name.lastValue = value;
+  name.lastLength = length;
+  return length;
+}
+
 /** Bytes of an integer whose first byte has `prefix` bits for it (RFC 7541, section 5.1). */
 function integerLength(value: number, prefix: number): number {
-  let rest = value - (2 ** prefix - 1);
+  let rest = value - ((1 << prefix) - 1);
   if (rest < 0) return 1;
   let length = 2;
   for (; rest >= 128; rest = Math.floor(rest / 128)) length++;

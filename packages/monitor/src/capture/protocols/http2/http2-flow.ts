@@ -41,14 +41,18 @@ export class StreamFlow {
     return dataFramesLength(this.most) - this.attributedData;
   }
 
-  addData(bytes: number): void {
+  /** Attributes so many bytes, and returns them. */
+  addData(bytes: number): number {
     this.attributedData += bytes;
     this.#gained += bytes;
+    return bytes;
   }
 
-  addOverhead(bytes: number): void {
+  /** Attributes so many bytes, and returns them. */
+  addOverhead(bytes: number): number {
     this.attributedOverhead += bytes;
     this.#gained += bytes;
+    return bytes;
   }
 
   /** Attributed since this was last asked. */

@@ -21,30 +21,23 @@ type Hooked = Omit<ServerHttp2Stream, 'close' | 'pushStream'> & {
   pushStream: (...values: unknown[]) => void;
 };
 
-/** Our functions in place of some methods of a stream, shared by all streams: no closure for each. */
+/** Classes of streams that have our functions. In practice one: Node's own. */
+const hookedClasses = new WeakSet<Hooked>();
+
+/**
+ * What hangs on a stream that is counted. Our functions stand in place of some methods of its class, not of the
+ * stream: each property that a stream gets costs more than all that they do. They are never taken away again; for a
+ * stream on which nothing hangs they only call the method that they stand for.
+ */
 export class StreamHooks {
   /** Whether the request was complete when the server closed the stream; `undefined`: the server hasn't. */
   wasCompleteAtClose: boolean | undefined;
   /** What the stream is counted as. */
   exchange: StreamExchange | undefined;
   readonly listener: StreamListener;
-  readonly destroy: Hooked['_destroy'];
-  readonly close: Hooked['close'];
-  readonly pushStream: Hooked['pushStream'];
 
-  private constructor(stream: Hooked, listener: StreamListener) {
+  private constructor(listener: StreamListener) {
     this.listener = listener;
-    this.destroy = stream._destroy;
-    this.close = stream.close;
-    this.pushStream = stream.pushStream;
-    stream[key] = this;
-    if (!usable.streamDestroy) {
-      stream.once('close', () => tellDestroy(this, stream));
-      return;
-    }
-    stream._destroy = destroyWithLastReading;
-    stream.close = closeAndRemember;
-    stream.pushStream = pushAndTell;
   }
 
   static find(stream: object): StreamHooks | undefined {
@@ -57,21 +50,49 @@ export class StreamHooks {
   }
 
   static install(stream: ServerHttp2Stream, listener: StreamListener): void {
-    if (StreamHooks.find(stream) === undefined) new StreamHooks(stream as unknown as Hooked, listener);
+    if (StreamHooks.find(stream) !== undefined) return;
+    const hooked = stream as unknown as Hooked;
+    const hooks = new StreamHooks(listener);
+    hooked[key] = hooks;
+    if (usable.streamDestroy) hookClass(Object.getPrototypeOf(stream) as Hooked);
+    else stream.once('close', () => tellDestroy(hooks, hooked));
   }
+}
+
+function hookClass(prototype: Hooked): void {
+  if (hookedClasses.has(prototype)) return;
+  hookedClasses.add(prototype);
+  const { _destroy, close, pushStream } = prototype;
+  define(prototype, '_destroy', function (error, callback) {
+    const hooks = this[key];
+    // 'close' comes too late for a last reading: the handle is gone by then.
+    if (hooks !== undefined) tellDestroy(hooks, this);
+    _destroy.call(this, error, callback);
+  });
+  define(prototype, 'close', function (...values) {
+    const hooks = this[key];
+    // Closing ends the readable side as if the request were complete.
+    if (hooks !== undefined) hooks.wasCompleteAtClose ??= isRequestComplete(this as unknown as ServerHttp2Stream);
+    close.apply(this, values);
+  });
+  define(prototype, 'pushStream', function (...values) {
+    const hooks = this[key];
+    pushStream.apply(this, hooks === undefined ? values : tellPush(hooks, this, values));
+  });
+}
+
+function define<Name extends '_destroy' | 'close' | 'pushStream'>(
+  prototype: Hooked,
+  name: Name,
+  value: (this: Hooked, ...values: Parameters<Hooked[Name]>) => void,
+): void {
+  Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
 }
 
 /** All of the request has come: Node has put the end into the stream's queue, whether or not it was read from it. */
 export function isRequestComplete(stream: ServerHttp2Stream): boolean {
   const { _readableState: state } = stream as unknown as { _readableState?: { ended?: boolean } };
   return stream.endAfterHeaders || stream.readableEnded || (usable.readableEnded && state?.ended === true);
-}
-
-/** 'close' comes too late for a last reading: the handle is gone by then. */
-function destroyWithLastReading(this: Hooked, error: Error | null, callback: (error?: Error | null) => void): void {
-  const hooks = this[key] as StreamHooks;
-  tellDestroy(hooks, this);
-  hooks.destroy.call(this, error, callback);
 }
 
 function tellDestroy({ listener }: StreamHooks, stream: Hooked): void {
@@ -82,27 +103,20 @@ function tellDestroy({ listener }: StreamHooks, stream: Hooked): void {
   }
 }
 
-/** Closing ends the readable side as if the request were complete. */
-function closeAndRemember(this: Hooked, ...values: unknown[]): void {
-  const hooks = this[key] as StreamHooks;
-  hooks.wasCompleteAtClose ??= isRequestComplete(this as unknown as ServerHttp2Stream);
-  hooks.close.apply(this, values);
-}
-
-/** No event tells of a pushed stream; the callback gets it before anything is written to it. */
-function pushAndTell(this: Hooked, ...values: unknown[]): void {
-  const hooks = this[key] as StreamHooks;
+/**
+ * No event tells of a pushed stream; the callback gets it before anything is written to it.
+ *
+ * @returns arguments whose callback tells of it first.
+ */
+function tellPush(hooks: StreamHooks, parent: Hooked, values: readonly unknown[]): unknown[] {
   const callback = values.findLast((value) => typeof value === 'function') as OnPushed | undefined;
-  const wrapped: OnPushed = (error, stream, headers, flags) => {
+  const telling: OnPushed = (error, stream, headers, flags) => {
     try {
-      if (!error) hooks.listener.onPush(this as unknown as ServerHttp2Stream, stream, headers);
+      if (!error) hooks.listener.onPush(parent as unknown as ServerHttp2Stream, stream, headers);
     } catch (fault) {
       hooks.listener.onFault(fault);
     }
     callback?.(error, stream, headers, flags);
   };
-  hooks.pushStream.apply(
-    this,
-    values.map((value) => (value === callback && callback !== undefined ? wrapped : value)),
-  );
+  return values.map((value) => (value === callback && callback !== undefined ? telling : value));
 }

@@ -1,4 +1,5 @@
 import type { ServerHttp2Session, Settings } from 'node:http2';
+import type { Way } from './http2-flow.ts';
 import { frameHeader, HeadFrames, pingFrame, prefaceBytes } from './http2-frames.ts';
 
 /** Bytes that a peer may send before it must be told to go on, by default (RFC 9113, section 6.9.2). */
@@ -33,12 +34,15 @@ export class SessionFrames {
   clientUpdatesAfter = halfOf(defaultWindow);
   /** What may be sent on a stream before the client allows more. */
   clientWindow = defaultWindow;
-  #isListening = false;
+  isListening = false;
+
+  flow(way: Way): SessionFlow {
+    return way === 'in' ? this.in : this.out;
+  }
 
   /** @param onSettings the client has changed what may be sent. */
   listenTo(session: ServerHttp2Session, onSettings: () => void): void {
-    if (this.#isListening) return;
-    this.#isListening = true;
+    this.isListening = true;
     const { initialWindowSize, headerTableSize } = session.localSettings;
     this.updateAfter = halfOf(initialWindowSize ?? defaultWindow);
     this.in.heads.limit(headerTableSize);

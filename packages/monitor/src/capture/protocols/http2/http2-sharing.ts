@@ -1,7 +1,7 @@
 import type { UnattributedReason } from '../../../snapshot.ts';
 import type { Accounts } from '../../accounts.ts';
 import type { Flow } from '../../attribution.ts';
-import type { StreamFlow, Way } from './http2-flow.ts';
+import type { Way } from './http2-flow.ts';
 import { shortFrame } from './http2-frames.ts';
 import type { SessionFrames } from './http2-session.ts';
 import type { StreamExchange } from './http2-stream.ts';
@@ -45,12 +45,13 @@ export class Http2Sharing {
 
   /** Bytes that have crossed and are attributed to nobody. */
   moved(way: Way): number {
-    return this.#flow[way] - this.#session[way].attributed;
+    const { in: received, out: sent } = this.#flow;
+    return (way === 'in' ? received : sent) - this.#session.flow(way).attributed;
   }
 
   attributeSession(way: Way, bytes: number, reason: UnattributedReason = 'http2_session'): void {
     if (bytes <= 0) return;
-    this.#session[way].attributed += bytes;
+    this.#session.flow(way).attributed += bytes;
     this.#accounts.addUnattributed(reason, way === 'in' ? bytes : 0, way === 'out' ? bytes : 0);
   }
 
@@ -75,7 +76,7 @@ export class Http2Sharing {
     if (way === 'in') rest = this.#takeUpdates(this.#attributeStray(rest));
     rest = this.#shareByWeight(way, rest);
     // Part of a head is counted before the head is known; what is sent is known before.
-    const session = this.#session[way];
+    const session = this.#session.flow(way);
     const foreign = way === 'out' ? rest : Math.min(rest, session.unexplained);
     this.attributeSession(way, foreign);
     session.unexplained = rest - foreign;
@@ -97,32 +98,32 @@ export class Http2Sharing {
     let left = bytes;
     for (const exchange of this.#streams) {
       const flow = exchange.flow(way);
-      left -= this.#giveData(way, flow, Math.min(left, flow.pendingData));
+      left -= flow.addData(Math.min(left, flow.pendingData));
     }
+    this.#session.flow(way).attributed += bytes - left;
     return left;
   }
 
   /** Heads and other frames, those of streams that end first. */
   #shareOverhead(way: Way, bytes: number): number {
+    const session = this.#session.flow(way);
     let left = bytes;
-    for (const exchange of this.#streams) {
-      if (!exchange.isDone) continue;
-      const flow = exchange.flow(way);
-      left -= this.#giveOverhead(way, flow, Math.min(left, flow.pendingOverhead));
-    }
-    const session = this.#session[way];
     let pending = session.pendingOverhead;
-    for (const exchange of this.#streams) pending += exchange.flow(way).pendingOverhead;
+    for (const exchange of this.#streams) {
+      const flow = exchange.flow(way);
+      if (exchange.isDone) left -= flow.addOverhead(Math.min(left, flow.pendingOverhead));
+      pending += flow.pendingOverhead;
+    }
     const part = pending > left ? left / pending : 1;
     const own = Math.floor(session.pendingOverhead * part);
-    session.attributedOverhead += own;
-    this.attributeSession(way, own);
-    left -= own;
     for (const exchange of this.#streams) {
       const flow = exchange.flow(way);
-      left -= this.#giveOverhead(way, flow, Math.floor(flow.pendingOverhead * part));
+      left -= flow.addOverhead(Math.floor(flow.pendingOverhead * part));
     }
-    return part < 1 ? -1 : left;
+    session.attributed += bytes - left;
+    session.attributedOverhead += own;
+    this.attributeSession(way, own);
+    return part < 1 ? -1 : left - own;
   }
 
   /** DATA of writes that are under way. */
@@ -132,10 +133,11 @@ export class Http2Sharing {
       this.forgetWindows();
       uncertain = this.#sumUncertain();
     }
+    if (uncertain === 0) return bytes;
     const crossed = Math.min(bytes, uncertain);
     for (const { sent } of this.#streams) {
       const own = sent.uncertain;
-      if (own > 0) this.#giveData('out', sent, Math.max(0, crossed - (uncertain - own)));
+      if (own > 0) this.#session.out.attributed += sent.addData(Math.max(0, crossed - (uncertain - own)));
     }
     return bytes - crossed;
   }
@@ -162,13 +164,14 @@ export class Http2Sharing {
   /** The client tells Node to go on, if it does it as Node would: on each stream, and on the connection. */
   #takeUpdates(bytes: number): number {
     let left = bytes;
+    const { in: read, out: session, clientUpdatesAfter, updateAfter } = this.#session;
     for (const { received, sent } of this.#streams) {
-      const taken = sent.takeUpdates(left, this.#session.clientUpdatesAfter);
+      const taken = sent.takeUpdates(left, clientUpdatesAfter);
       if (taken === 0) continue;
       received.overhead += taken;
-      left -= this.#giveOverhead('in', received, taken);
+      left -= received.addOverhead(taken);
     }
-    const { out: session, updateAfter } = this.#session;
+    read.attributed += bytes - left;
     const expected = Math.floor(session.data / updateAfter) - session.updates;
     const taken = Math.max(0, Math.min(left, expected * shortFrame));
     // A client whose window for the connection is larger than that for a stream sends fewer, or none.
@@ -188,21 +191,10 @@ export class Http2Sharing {
       const share = Math.min(exchange.mostRest(way, this.#isEncrypted), Math.round((rest * weight) / weights));
       weights -= weight;
       flow.overhead += share;
-      rest -= this.#giveOverhead(way, flow, share);
+      rest -= flow.addOverhead(share);
       flow.settle();
     }
+    this.#session.flow(way).attributed += bytes - rest;
     return rest;
-  }
-
-  #giveData(way: Way, flow: StreamFlow, bytes: number): number {
-    flow.addData(bytes);
-    this.#session[way].attributed += bytes;
-    return bytes;
-  }
-
-  #giveOverhead(way: Way, flow: StreamFlow, bytes: number): number {
-    flow.addOverhead(bytes);
-    this.#session[way].attributed += bytes;
-    return bytes;
   }
 }

@@ -218,6 +218,5 @@ export class StreamExchange extends Exchange {
 
 function findHandle(stream: ServerHttp2Stream): DataHandle | null {
   if (!usable.streamCounters) return null;
-  const handle = findOwnSymbol(stream, 'kHandle') as DataHandle | undefined;
-  return typeof handle?.bytesRead === 'number' && typeof handle.bytesWritten === 'number' ? handle : null;
+  return (findOwnSymbol(stream, 'kHandle') as DataHandle | undefined) ?? null;
 }

@@ -42,11 +42,15 @@ export class Http2Attribution implements Attribution {
 
   /** A request's head has come on a stream of its own, or the server has promised a stream. */
   begin(request: IncomingMessage, response: ResponseState): void {
-    this.#flow.read();
     const { stream, rawHeaders, headers, parent } = request as unknown as StreamRequest;
-    this.#session.listenTo(stream.session as ServerHttp2Session, () => this.#sharing.forgetWindows());
-    if (!this.#hasOpened) this.#open();
-    else if (this.#streams.length === 0) this.#startAnew();
+    if (!this.#session.isListening) {
+      this.#session.listenTo(stream.session as ServerHttp2Session, () => this.#sharing.forgetWindows());
+    }
+    if (this.#streams.length === 0) {
+      this.#flow.read();
+      if (this.#hasOpened) this.#startAnew();
+      else this.#open();
+    }
     const exchange = new StreamExchange(request, response, stream);
     const { in: received, out: sent, clientWindow } = this.#session;
     if (parent === null) {
@@ -66,7 +70,6 @@ export class Http2Attribution implements Attribution {
   finish(stream: object): void {
     const exchange = StreamHooks.find(stream)?.exchange;
     if (exchange === undefined) return;
-    this.#flow.read();
     exchange.readLast(this.#session.out.heads);
     const { data, most } = exchange.sent;
     if (most > data && (exchange.isDoubtful || this.#hasOtherUncertain(exchange))) {
