@@ -2,9 +2,12 @@ import * as successor from '@prometheus-io/client';
 import * as promClient from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { toPageTotals } from '../src/export/page-totals.ts';
+import type { Series } from '../src/export/series.ts';
+import { CounterFamily, HistogramFamily, histogramWidth } from '../src/export/series-families.ts';
 import { inSlices } from '../src/export/slices.ts';
 import { Turns } from '../src/export/turns.ts';
 import { type BandwidthMonitor, type BandwidthSnapshot, type MonitorOptions, monitorBandwidth } from '../src/index.ts';
+import { metricFamilies } from '../src/metric-names.ts';
 
 const slice = 262_144;
 const monitors: BandwidthMonitor[] = [];
@@ -61,6 +64,61 @@ test('a turn is over after two milliseconds, and the next one begins anew', asyn
   expect(turns.over).toBe(true);
   await turns.next();
   expect(turns.over).toBe(false);
+});
+
+describe('a family of many series', () => {
+  const series = (count: number): Series[] =>
+    Array.from({ length: count }, (_, index) => ({ text: `endpoint="/${index}"` }) as Series);
+  const count = (text: string, part: string) => text.split(part).length - 1;
+
+  test.each([
+    [0, []],
+    [64, [64]],
+    [65, [64, 1]],
+    [128, [64, 64]],
+  ])('of %d is formatted at most 64 at a stretch', (length, stretches) => {
+    const counters = new CounterFamily(metricFamilies.requestBytes, series(length), new Float64Array(length));
+    expect([...counters.pieces('name', '')].map((piece) => count(piece, '\n'))).toEqual(stretches);
+    const numbers = new Float64Array(length * histogramWidth);
+    const histograms = new HistogramFamily(metricFamilies.requestSize, series(length), numbers);
+    expect([...histograms.pieces('name', '')].map((piece) => count(piece, 'name_sum{'))).toEqual(stretches);
+  });
+});
+
+describe('a scrape of many series', () => {
+  const endpoints = 4900;
+  const fill = (monitor: BandwidthMonitor) => {
+    for (let index = 0; index < endpoints; index++) monitor.source.ledger.endpoints.find('GET', `/${index}`);
+  };
+  const turnsDuring = async (action: () => Promise<unknown>) => {
+    let turns = 0;
+    const next = () => {
+      turns++;
+      pending = setImmediate(next);
+    };
+    let pending = setImmediate(next);
+    await action();
+    clearImmediate(pending);
+    return turns;
+  };
+
+  test('lets others run while it is written, though not after each piece', async () => {
+    const monitor = monitored({ maxEndpoints: 5000 });
+    fill(monitor);
+    const turns = await turnsDuring(() => monitor.text());
+    expect(turns).toBeGreaterThan(2);
+    expect(turns).toBeLessThan(2 * Math.ceil(endpoints / 64));
+  });
+
+  test('does so while a registry writes it', async () => {
+    const registry = new promClient.Registry();
+    const monitor = monitored({ maxEndpoints: 5000 });
+    monitor.register(registry as never);
+    fill(monitor);
+    const turns = await turnsDuring(() => registry.metrics());
+    expect(turns).toBeGreaterThan(2);
+    expect(turns).toBeLessThan(2 * Math.ceil(endpoints / 64));
+  });
 });
 
 test('the page gets totals without statuses and reasons', () => {
