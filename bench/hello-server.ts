@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { monitorBandwidth } from '@weighbridge/monitor';
+import { monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
 import { hosts, type Instruments } from './hosts.ts';
 import { candidates } from './peers/candidates.ts';
 import { promClientByHand } from './prom-client-by-hand.ts';
@@ -11,7 +11,8 @@ if (!server) throw new Error(`host must be one of ${Object.keys(hosts).join(', '
 server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('message', () => {
-  process.send?.({ processMicros: total(process.cpuUsage()), threadMicros: total(process.threadCpuUsage()) });
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpuMicros: user + system, activeMs: performance.eventLoopUtilization().active });
 });
 process.on('disconnect', () => process.exit());
 
@@ -20,14 +21,10 @@ function instruments(): Instruments {
   if (kind === 'prom-client by hand') return { byHand: promClientByHand() };
   if (kind === 'monitor') {
     monitorBandwidth();
-    return {};
+    return { nameEndpoint: setEndpoint };
   }
   const candidate = candidates[kind]?.();
   if (!candidate) throw new Error(`kind must be none, monitor or a package of bench/peers, got '${kind}'`);
   candidate.install?.();
   return { candidate };
-}
-
-function total({ user, system }: NodeJS.CpuUsage): number {
-  return user + system;
 }

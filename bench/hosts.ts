@@ -1,11 +1,15 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { setEndpoint } from '@weighbridge/monitor';
+import { createServer as createHttp2Server } from 'node:http2';
+import { createServer as createSecureServer } from 'node:https';
+import { makeCertificate } from '../packages/monitor/test/support/certificate.ts';
 import type { Candidate, ExpressApp, FastifyApp } from './peers/candidates.ts';
 import { requirePeer } from './peers/install.ts';
 import type { Told } from './prom-client-by-hand.ts';
 
 /** What measures in a server. */
 export interface Instruments {
+  /** Tells the monitor the route, where no framework does. */
+  nameEndpoint?: (request: IncomingMessage, template: string) => void;
   /** At each response's end. */
   byHand?: (told: Told) => void;
   /** A package, installed as it says. */
@@ -35,13 +39,10 @@ interface FastifyRequest {
 
 /** Hello-world at `/hello`, as each host's own documentation writes it. */
 export const hosts: Readonly<Record<string, (instruments: Instruments) => Server | Promise<Server>>> = {
-  'node:http': ({ byHand }) =>
-    createServer((request, response) => {
-      setEndpoint(request, '/hello');
-      if (byHand) response.on('finish', () => byHand(told(request, response, '/hello')));
-      response.setHeader('content-type', 'text/plain');
-      response.end('hello');
-    }),
+  'node:http': (instruments) => createServer(answerBy(instruments)),
+  https: (instruments) => createSecureServer(makeCertificate(), answerBy(instruments)),
+  // Its requests and responses have what is used here of HTTP/1.1's.
+  http2: (instruments) => createHttp2Server(answerBy(instruments) as never) as unknown as Server,
   async fastify({ byHand, candidate }) {
     const app = (requirePeer('fastify') as { fastify(): FastifyHello }).fastify();
     if (byHand) {
@@ -71,6 +72,15 @@ export const hosts: Readonly<Record<string, (instruments: Instruments) => Server
     return createServer(app);
   },
 };
+
+function answerBy({ nameEndpoint, byHand }: Instruments): RequestListener {
+  return (request, response) => {
+    nameEndpoint?.(request, '/hello');
+    if (byHand) response.on('finish', () => byHand(told(request, response, '/hello')));
+    response.setHeader('content-type', 'text/plain');
+    response.end('hello');
+  };
+}
 
 function told(request: IncomingMessage, response: ServerResponse, endpoint: string): Told {
   return {

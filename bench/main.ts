@@ -38,16 +38,21 @@ ${Object.entries(benches)
   .join('\n')}
 
   --quick        short runs: whether it works, not figures to publish
-  --host NAME    only this host, for monitor and peers: ${Object.keys(hosts).join(', ')}; may be repeated
+  --host NAME    only this host, for monitor and peers; may be repeated: ${Object.keys(hosts).join(', ')}
   --json         one JSON document on standard output, of the benches that have one: ${structured()}
-  --write        put the tables into docs/, where their names stand
+  --write        put the tables into docs/, where their names stand: of whole runs only
   --help         this
 
 Example: npm run bench -- monitor --quick --host node:http`;
 
 const { values, positionals } = readArguments();
 if (values.help) console.log(help);
-else await runAll(positionals.length > 0 ? positionals : Object.keys(benches));
+else {
+  await runAll(positionals.length > 0 ? positionals : Object.keys(benches)).catch((error: Error) => {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 1;
+  });
+}
 
 async function runAll(names: readonly string[]): Promise<void> {
   const options = readOptions();
@@ -67,7 +72,7 @@ async function runAll(names: readonly string[]): Promise<void> {
 
 function tell(name: string, { tables }: Outcome): void {
   if (!values.json) console.log(tables.map(formatPlain).join('\n\n'));
-  if (values.write) writeIntoDocs(name, tables, values.quick);
+  if (values.write) writeIntoDocs(name, tables);
 }
 
 function readArguments() {
@@ -97,6 +102,8 @@ function structured(): string {
 }
 
 function readOptions(): BenchOptions {
+  if (values.write && (values.quick || values.host.length > 0))
+    refuse('--write stands for whole runs: neither --quick nor --host may be beside it');
   const unknown = values.host.find((name) => !(name in hosts));
   if (unknown !== undefined) refuse(`--host must be one of ${Object.keys(hosts).join(', ')}, got '${unknown}'`);
   return {

@@ -1,5 +1,5 @@
-import { type MemoryServer, withMemoryServer } from './memory-with-server.ts';
-import { head, RequestStream } from './request-stream.ts';
+import { withMemoryServer } from './memory-with-server.ts';
+import { askEach, head, openStreams, RequestStream } from './request-stream.ts';
 
 export interface ConnectionBytes {
   connections: number;
@@ -19,17 +19,17 @@ export async function bytesPerConnection(quick: boolean): Promise<ConnectionByte
 
 async function measure(kind: 'none' | 'routed', connections: number): Promise<Omit<ConnectionBytes, 'connections'>> {
   return withMemoryServer(kind, 500, async (server) => {
-    const warm = await open(server, 300);
-    await askOnce(warm);
+    const warm = await openStreams(server.started.port, 300);
+    await askEach(warm, request);
     for (const stream of warm) stream.close();
-    const probe = (await open(server, 1))[0] as RequestStream;
+    const probe = await RequestStream.open(server.started.port);
     await probe.send(5000, () => request);
     const before = await server.ask('live');
-    const streams = await open(server, connections);
+    const streams = await openStreams(server.started.port, connections);
     // An answer on another connection, opened later: the server has accepted all of them.
     await probe.send(1, () => request);
     const silent = ((await server.ask('live')) - before) / connections;
-    await askOnce(streams);
+    await askEach(streams, request);
     const idle = ((await server.ask('live')) - before) / connections;
     for (const stream of [...streams, probe]) stream.close();
     return { silent, idle };
@@ -37,13 +37,3 @@ async function measure(kind: 'none' | 'routed', connections: number): Promise<Om
 }
 
 const request = head('GET', '/', { 'x-endpoint': '/things/:id', 'x-status': 200 });
-
-async function open(server: MemoryServer, count: number): Promise<RequestStream[]> {
-  const streams: RequestStream[] = [];
-  while (streams.length < count) streams.push(await RequestStream.open(server.started.port));
-  return streams;
-}
-
-async function askOnce(streams: readonly RequestStream[]): Promise<void> {
-  for (const stream of streams) await stream.send(1, () => request);
-}

@@ -2,6 +2,7 @@ import type { BenchOptions, Outcome } from './bench.ts';
 import { type Allocation, allocationPerRequest } from './memory-allocation.ts';
 import { bytesPerConnection, type ConnectionBytes } from './memory-connections.ts';
 import { type DistinctFigures, distinctRequests } from './memory-distinct.ts';
+import { type RetainedHeap, retainedHeap } from './memory-heap.ts';
 import { bytesPerLabelSet } from './memory-label-sets.ts';
 import { pin } from './pinning.ts';
 import type { Table } from './table.ts';
@@ -13,6 +14,8 @@ export async function memoryCost({ quick, progress }: BenchOptions): Promise<Out
   const labelSets = await bytesPerLabelSet(quick);
   progress('connections');
   const connections = await bytesPerConnection(quick);
+  progress('retained heap');
+  const heap = await retainedHeap(quick);
   progress('allocation');
   const allocation = await allocationPerRequest(quick);
   const distinct: Record<string, DistinctFigures> = {};
@@ -24,8 +27,8 @@ export async function memoryCost({ quick, progress }: BenchOptions): Promise<Out
     distinct[name] = await distinctRequests(kind, quick, progress);
   }
   return {
-    tables: [keptTable(labelSets, connections), allocationTable(allocation), distinctTable(distinct)],
-    figures: { labelSets, connections, allocation, distinct },
+    tables: [keptTable(labelSets, connections), heapTable(heap), allocationTable(allocation), distinctTable(distinct)],
+    figures: { labelSets, connections, heap, allocation, distinct },
   };
 }
 
@@ -48,6 +51,19 @@ function keptTable(labelSets: readonly { labelSets: number; bytes: number }[], c
   };
 }
 
+function heapTable({ requests, connections, launches, moments }: RetainedHeap): Table {
+  return {
+    caption: `Retained heap of a whole server, after a collection; medians of ${launches} launches`,
+    head: ['', 'without, MB', 'with it, MB', 'added, kB'],
+    rows: moments.map(({ moment, none, monitor }) => [
+      moment.replace('requests', `${requests} requests`).replace('connections', `${connections} connections`),
+      megabytes(none),
+      megabytes(monitor),
+      ((monitor - none) / 1000).toFixed(0),
+    ]),
+  };
+}
+
 function allocationTable({ none, monitor }: Record<'none' | 'monitor', Allocation>): Table {
   const row = (name: string, { monitor: ours, node, handler, native }: Allocation) => [
     name,
@@ -62,7 +78,6 @@ function allocationTable({ none, monitor }: Record<'none' | 'monitor', Allocatio
 }
 
 function distinctTable(distinct: Record<string, DistinctFigures>): Table {
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2);
   return {
     caption: 'Every request with a URL, a host and in turn a method of its own',
     head: [
@@ -84,4 +99,8 @@ function distinctTable(distinct: Record<string, DistinctFigures>): Table {
       one.balanced ? 'yes' : 'no',
     ]),
   };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(2);
 }

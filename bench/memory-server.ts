@@ -41,6 +41,7 @@ const answers = {
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   },
+  connections: () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
   /** A scrape makes what it keeps for the next. */
   scrape: async () => {
     const began = performance.now();

@@ -1,18 +1,21 @@
-import { Load } from './load.ts';
+import type { Load } from './load.ts';
 import { ServerProcess } from './server-process.ts';
-import { groupedMedianInterval, type Interval, median } from './statistics.ts';
+import { groupedMedianInterval, type Interval, median, seededRandom, shuffle } from './statistics.ts';
 import type { Table } from './table.ts';
+import type { Workload } from './workloads.ts';
 
 interface Slice {
   /** CPU of the whole server process a request, garbage collector's threads included. */
-  processMicros: number;
-  /** CPU of its main thread a request. */
-  threadMicros: number;
+  cpuMicros: number;
   perSecond: number;
-  /** How much of the slice the main thread was busy: near 1 the server is what limits throughput. */
+  /** How much of the slice the event loop was busy: near 1 the server is what limits throughput. */
   busy: number;
 }
-type Cpu = Pick<Slice, 'processMicros' | 'threadMicros'>;
+/** What a server has used since its start. */
+interface Usage {
+  cpuMicros: number;
+  activeMs: number;
+}
 /** By kind, in order of rounds. */
 type Slices = Record<string, Slice[]>;
 interface Candidate {
@@ -27,25 +30,23 @@ export interface Size {
   /** Before the first slice, each server. */
   readonly warmUpMs: number;
   readonly rounds: number;
-  readonly sliceMs: number;
 }
 
 export interface Added {
-  processMicros: Interval;
-  threadMicros: Interval;
+  cpuMicros: Interval;
   /** With : without. */
   throughput: Interval;
 }
 
-export interface HostFigures {
+export interface WorkloadFigures {
+  title: string;
   host: string;
+  sliceMs: number;
   /** Of none: medians of all slices. */
   none: Slice;
   /** By kind, against none. */
   added: Record<string, Added>;
 }
-
-const connections = 16;
 
 /**
  * What each kind of `hello-server.ts` adds to a request against `none`, in paired slices: in each round every server
@@ -53,30 +54,35 @@ const connections = 16;
  * two equal servers differ.
  */
 export async function requestCost(
-  host: string,
+  workload: Workload,
   kinds: readonly string[],
   size: Size,
   progress: (message: string) => void,
-): Promise<HostFigures> {
+): Promise<WorkloadFigures> {
+  const random = seededRandom();
   const launches: Slices[] = [];
   while (launches.length < size.launches) {
-    progress(`${host}: launch ${launches.length + 1} of ${size.launches}`);
-    launches.push(await launch(host, ['none', ...kinds], size));
+    progress(`${workload.title}: launch ${launches.length + 1} of ${size.launches}`);
+    launches.push(await launch(workload, ['none', ...kinds], size, random));
   }
-  return figuresOf(host, kinds, launches);
+  return figuresOf(workload, kinds, launches);
 }
 
-async function launch(host: string, kinds: readonly string[], { warmUpMs, rounds, sliceMs }: Size): Promise<Slices> {
+async function launch(
+  workload: Workload,
+  kinds: readonly string[],
+  { warmUpMs, rounds }: Size,
+  random: () => number,
+): Promise<Slices> {
   const candidates: Candidate[] = [];
   const slices: Slices = Object.fromEntries(kinds.map((kind) => [kind, []]));
   try {
-    for (const kind of kinds) candidates.push(await start(host, kind));
+    for (const kind of shuffle(kinds, random)) candidates.push(await start(workload, kind));
     for (const { load } of candidates) await load.run(warmUpMs);
     for (let round = 0; round < rounds; round++) {
-      // The order turns, so that none is always first.
-      for (let turn = 0; turn < candidates.length; turn++) {
-        const candidate = candidates[(round + turn) % candidates.length] as Candidate;
-        slices[candidate.kind]?.push(await measure(candidate, sliceMs));
+      // What was asked just before leaves caches behind: none comes always after the same.
+      for (const candidate of shuffle(candidates, random)) {
+        slices[candidate.kind]?.push(await measure(candidate, workload.sliceMs));
       }
     }
     return slices;
@@ -88,35 +94,34 @@ async function launch(host: string, kinds: readonly string[], { warmUpMs, rounds
   }
 }
 
-async function start(host: string, kind: string): Promise<Candidate> {
+async function start({ host, open }: Workload, kind: string): Promise<Candidate> {
   const file = new URL('hello-server.ts', import.meta.url);
   const server = await ServerProcess.start<{ port: number }>(file, [host, kind]);
-  return { kind, server, load: await Load.open(server.started.port, connections) };
+  return { kind, server, load: await open(server.started.port) };
 }
 
 async function measure({ server, load }: Candidate, ms: number): Promise<Slice> {
-  const before = await server.ask<Cpu>('cpu');
+  const before = await server.ask<Usage>('usage');
   const { answers, elapsedMs } = await load.run(ms);
-  const after = await server.ask<Cpu>('cpu');
-  const threadMicros = after.threadMicros - before.threadMicros;
+  const after = await server.ask<Usage>('usage');
   return {
-    processMicros: (after.processMicros - before.processMicros) / answers,
-    threadMicros: threadMicros / answers,
+    cpuMicros: (after.cpuMicros - before.cpuMicros) / answers,
     perSecond: (answers / elapsedMs) * 1000,
-    busy: threadMicros / 1000 / elapsedMs,
+    busy: (after.activeMs - before.activeMs) / elapsedMs,
   };
 }
 
-function figuresOf(host: string, kinds: readonly string[], launches: readonly Slices[]): HostFigures {
+function figuresOf(
+  { title, host, sliceMs }: Workload,
+  kinds: readonly string[],
+  launches: readonly Slices[],
+): WorkloadFigures {
   const ofNone = (name: keyof Slice) => median(launches.flatMap(({ none = [] }) => none.map((slice) => slice[name])));
   return {
+    title,
     host,
-    none: {
-      processMicros: ofNone('processMicros'),
-      threadMicros: ofNone('threadMicros'),
-      perSecond: ofNone('perSecond'),
-      busy: ofNone('busy'),
-    },
+    sliceMs,
+    none: { cpuMicros: ofNone('cpuMicros'), perSecond: ofNone('perSecond'), busy: ofNone('busy') },
     added: Object.fromEntries(kinds.map((kind) => [kind, addedBy(kind, launches)])),
   };
 }
@@ -129,27 +134,20 @@ function addedBy(kind: string, launches: readonly Slices[]): Added {
       ),
     );
   return {
-    processMicros: paired((slice, base) => slice.processMicros - base.processMicros),
-    threadMicros: paired((slice, base) => slice.threadMicros - base.threadMicros),
+    cpuMicros: paired((slice, base) => slice.cpuMicros - base.cpuMicros),
     throughput: paired((slice, base) => slice.perSecond / base.perSecond),
   };
 }
 
-export function costTable({ host, none, added }: HostFigures, { launches, rounds, sliceMs }: Size): Table {
+export function costTable({ title, sliceMs, none, added }: WorkloadFigures, { launches, rounds }: Size): Table {
   return {
     caption:
-      `${host}: ${none.processMicros.toFixed(1)} µs CPU a request and ${Math.round(none.perSecond)} requests a second without a monitor, ` +
-      `server's thread busy ${(none.busy * 100).toFixed(0)} %; ${launches} launches of ${rounds} slices of ${sliceMs} ms, medians with 95 % intervals`,
-    head: [
-      'against none',
-      'CPU of the process added, µs a request',
-      'CPU of its main thread added, µs',
-      'throughput, with : without',
-    ],
-    rows: Object.entries(added).map(([kind, { processMicros, threadMicros, throughput }]) => [
+      `${title}: ${none.cpuMicros.toFixed(1)} µs CPU a request and ${Math.round(none.perSecond)} requests a second without a monitor, ` +
+      `server busy ${(Math.min(none.busy, 1) * 100).toFixed(0)} %; ${launches} launches of ${rounds} slices of ${sliceMs} ms, medians with 95 % intervals`,
+    head: ['against none', 'CPU added, µs a request', 'throughput, with : without'],
+    rows: Object.entries(added).map(([kind, { cpuMicros, throughput }]) => [
       kind,
-      formatInterval(processMicros, 2),
-      formatInterval(threadMicros, 2),
+      formatInterval(cpuMicros, 2),
       formatInterval(throughput, 3),
     ]),
   };

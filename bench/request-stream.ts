@@ -42,6 +42,17 @@ export class RequestStream {
   }
 }
 
+export async function openStreams(port: number, count: number): Promise<RequestStream[]> {
+  const streams: RequestStream[] = [];
+  while (streams.length < count) streams.push(await RequestStream.open(port));
+  return streams;
+}
+
+/** Has one request answered on each. */
+export async function askEach(streams: readonly RequestStream[], request: string): Promise<void> {
+  for (const stream of streams) await stream.send(1, () => request);
+}
+
 /** A request's head, as small clients write it. */
 export function head(method: string, url: string, headers: Record<string, string | number> = {}): string {
   const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -15,7 +15,7 @@ const candidates = [
 interface ScrapeFigures {
   samples: number;
   bytes: number;
-  /** CPU of the main thread for one scrape as served. */
+  /** CPU of the process for one scrape as served. */
   bestCpuMs: number;
   medianCpuMs: number;
   /** The longest turn of the event loop during one scrape. */
@@ -26,7 +26,7 @@ interface ScrapeFigures {
 }
 
 /**
- * What one scrape of 22,000 samples costs, as served on `/metrics`: CPU of the thread, and the longest turn. Best of
+ * What one scrape of 22,000 samples costs, as served on `/metrics`: CPU of the process, and the longest turn. Best of
  * many, because what disturbs a scrape on a shared machine only adds; medians beside it.
  */
 export async function scrapeCost({ quick, progress }: BenchOptions): Promise<Outcome> {
@@ -49,7 +49,7 @@ export async function scrapeCost({ quick, progress }: BenchOptions): Promise<Out
 function tableOf(figures: Record<string, ScrapeFigures>, scrapes: number) {
   return {
     caption: `One scrape as served over HTTP: best of ${scrapes}, in brackets the median`,
-    head: ['', 'samples', 'bytes', 'CPU of the thread, ms', 'longest turn of the event loop, ms', 'its text alone, ms'],
+    head: ['', 'samples', 'bytes', 'CPU, ms', 'longest turn of the event loop, ms', 'its text alone, ms'],
     rows: Object.entries(figures).map(([name, one]) => [
       name,
       String(one.samples),

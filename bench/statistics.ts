@@ -34,7 +34,18 @@ export function groupedMedianInterval(groups: readonly (readonly number[])[]): I
   return { median: median(groups.flat()), low: medians[50] as number, high: medians[1949] as number };
 }
 
-function seededRandom(): () => number {
+/** In random order, each as likely. */
+export function shuffle<T>(values: readonly T[], random: () => number): T[] {
+  const shuffled = [...values];
+  for (let left = shuffled.length; left > 1; left--) {
+    const chosen = Math.floor(random() * left);
+    [shuffled[left - 1], shuffled[chosen]] = [shuffled[chosen] as T, shuffled[left - 1] as T];
+  }
+  return shuffled;
+}
+
+/** The same numbers from 0 to 1 each time. */
+export function seededRandom(): () => number {
   let seed = 42;
   return () => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
