@@ -71,7 +71,7 @@ async function askAll(port: number): Promise<Moved[]> {
 
 /** What differs from one answer to the next by itself. */
 function comparable({ text }: Moved): string {
-  return text.replace(/^Date: .*$/m, 'Date:');
+  return text.replace(/^date: .*$/im, 'date:');
 }
 
 function sum(all: readonly { in: number; out: number }[]): { in: number; out: number } {
