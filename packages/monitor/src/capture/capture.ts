@@ -104,7 +104,10 @@ export class Capture implements ServerListener, ConnectionOwner {
     });
   }
 
-  /** A monitor stops. With the last one everything of ours goes; on open sockets, methods that only pass on stay. */
+  /**
+   * A monitor stops. With the last one everything of ours goes, except methods that only pass on: on open sockets, and
+   * on the class of HTTP/2 streams.
+   */
   leave(participant: Participant): void {
     const index = this.#participants.indexOf(participant);
     if (index < 0) return;

@@ -14,9 +14,14 @@ const retryMs = 20;
 
 const readOr = (path: string, otherwise: string) => readFile(path, 'utf8').catch(() => otherwise);
 
-async function isFresh(path: string): Promise<boolean> {
+/** How long ago a file was touched, in ms; `undefined` where there is none. */
+async function ageOf(path: string): Promise<number | undefined> {
   const touched = await stat(path).catch(() => undefined);
-  return touched !== undefined && Math.abs(Date.now() - touched.mtimeMs) < freshMs;
+  return touched && Math.abs(Date.now() - touched.mtimeMs);
+}
+
+async function isFresh(path: string): Promise<boolean> {
+  return ((await ageOf(path)) ?? freshMs) < freshMs;
 }
 
 async function holds(path: string, holder: LockHolder): Promise<boolean> {
@@ -31,12 +36,12 @@ async function removeStale(path: string, seen: string): Promise<void> {
   const permit = `${path}.remove`;
   if (await tryTake(permit, '')) {
     if ((await readOr(path, '')) === seen) await rm(path, { force: true });
-  } else {
-    await setTimeout(retryMs);
-    // Whoever held it for so long has died with it.
-    if (await isFresh(permit)) return;
+    await rm(permit, { force: true });
+    return;
   }
-  await rm(permit, { force: true });
+  await setTimeout(retryMs);
+  // Whoever held it for so long has died with it. One that is gone was given back: the next is another's.
+  if (((await ageOf(permit)) ?? 0) >= freshMs) await rm(permit, { force: true });
 }
 
 /** Makes the lock file whole or not at all: a reader never sees half of it. */
