@@ -438,3 +438,31 @@ test('a stream without counters is counted like a socket, and no fault is told o
   await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
   expect(warnings).toEqual([]);
 });
+
+test('a stream without counters that takes several writes at once is counted by their sum', async () => {
+  const server = createServer((request, response) => {
+    setEndpoint(request, '/');
+    response.writeHead(200, { 'content-length': '12' });
+    response.write('hello ');
+    response.end('again\n');
+  });
+  const one = monitor({ servers: [server] });
+  let taken = 0;
+  const stream = new DuplexStream({
+    read() {},
+    write: (chunk, _encoding, callback) => {
+      taken += chunk.length;
+      callback();
+    },
+    writev: (chunks, callback) => {
+      for (const { chunk } of chunks) taken += chunk.length;
+      callback();
+    },
+  });
+  server.emit('connection', stream);
+  stream.push(get);
+  await vi.waitFor(() => expect(taken).toBeGreaterThan(12));
+  stream.destroy();
+  await vi.waitFor(() => expect(one.snapshot().open.connections).toBe(0));
+  expect(endpointsOf(one).out).toBe(taken);
+});
