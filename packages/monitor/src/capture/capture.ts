@@ -79,6 +79,8 @@ export class Capture implements ServerListener, ConnectionOwner {
   readonly #selfTest = new SelfTest((missing) => {
     for (const participant of this.#participants) participant.inexact(formatMissing(missing));
   });
+  /** Asking the self-test at each request would cost more than the rest of what begins it. */
+  #hasMetRequest = false;
   readonly #defer: Defer = (action) => void later(() => this.#try(action));
 
   constructor() {
@@ -237,7 +239,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   #onStart({ request, response, socket, server }: ExchangeMessage): void {
     try {
-      this.#selfTest.meet('request', socket);
+      if (!this.#hasMetRequest) this.#meetRequest(socket);
       const open = findOpen(socket) ?? this.#admitAtRequest(server, socket, request);
       if (open === undefined) return;
       if (open.connection.in === 0) addHeadFromElsewhere(open.connection, request);
@@ -245,6 +247,11 @@ export class Capture implements ServerListener, ConnectionOwner {
     } catch (error) {
       this.onFault(error);
     }
+  }
+
+  #meetRequest(socket: Socket): void {
+    this.#hasMetRequest = true;
+    this.#selfTest.meet('request', socket);
   }
 
   #onFinish({ request, socket }: ExchangeMessage): void {
