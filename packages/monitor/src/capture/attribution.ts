@@ -37,8 +37,6 @@ export interface Attribution {
   sample(): void;
   /** Attributes what has moved and ends every exchange: the connection closes. */
   close(): void;
-  /** The open exchange of a request. */
-  find(request: object): Exchange | undefined;
   /** No exchange is open. */
   readonly isIdle: boolean;
   /** The exchanges that are open. */

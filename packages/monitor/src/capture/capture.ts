@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Accounts, ConnectionAccount, Participant } from './accounts.ts';
 import type { Attribution, Defer, Flow } from './attribution.ts';
-import { type ExchangeBytes, keptBytes } from './exchange.ts';
+import { bytesOn, type ExchangeBytes } from './exchange.ts';
 import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import { findOwnSymbol } from './own-symbol.ts';
@@ -158,12 +158,7 @@ export class Capture implements ServerListener, ConnectionOwner {
 
   /** The bytes of an exchange that is open or has ended. */
   bytesOf(request: AnyRequest): ExchangeBytes | undefined {
-    const kept = keptBytes(request);
-    if (kept !== undefined) return kept;
-    const socket = 'socket' in request ? request.socket : request.session?.socket;
-    return findOpen(socket as Socket | undefined)
-      ?.attribution.find(request)
-      ?.follow();
+    return bytesOn(request);
   }
 
   onConnection(server: Server, socket: Duplex): void {

@@ -18,31 +18,42 @@ export interface ResponseState {
 type MutableBytes = { -readonly [Name in keyof ExchangeBytes]: ExchangeBytes[Name] };
 // Shared by all copies of this package in a process.
 const bytesKey: unique symbol = Symbol.for('weighbridge.bytes');
+/** Of an exchange that has no request yet. */
+const nothing: MutableBytes = { in: 0, out: 0, ended: false };
 type Holder = { [bytesKey]?: ExchangeBytes; stream?: Holder };
 
-/** One request and its response. Once it has ended it refers to neither of them: its bytes lie on the request. */
+/**
+ * One request and its response. Its bytes lie on the request from the beginning: at the end, when an application has
+ * given the request properties of its own, one more costs several times as much. Once it has ended it refers to
+ * neither of them.
+ */
 export class Exchange {
   /** `null` once it has ended. */
   request: IncomingMessage | null = null;
   response: ResponseState | null = null;
   /** As received: applications rewrite `request.method`. */
   method = '';
-  /** Bytes attributed so far, whether or not the labels are known. */
-  in = 0;
-  out = 0;
   /** One for each account of the connection, in the same order. */
   accounts: object[] = [];
   /** The accounts of the connection that `accounts` was made for. */
   owners: readonly object[] | null = null;
-  #bytes: MutableBytes | null = null;
+  #bytes = nothing;
 
   protected open(request: IncomingMessage, response: ResponseState): void {
     this.request = request;
     this.response = response;
     this.method = request.method as string;
-    this.in = 0;
-    this.out = 0;
-    this.#bytes = null;
+    this.#bytes = { in: 0, out: 0, ended: false };
+    (this.holder as Holder)[bytesKey] = this.#bytes;
+  }
+
+  /** Bytes attributed so far, whether or not the labels are known. */
+  get in(): number {
+    return this.#bytes.in;
+  }
+
+  get out(): number {
+    return this.#bytes.out;
   }
 
   /** The object that the bytes are kept on. */
@@ -57,32 +68,19 @@ export class Exchange {
 
   /** To be called by {@link Accounts} alone. */
   add(bytesIn: number, bytesOut: number): void {
-    this.in += bytesIn;
-    this.out += bytesOut;
-    const bytes = this.#bytes;
-    if (bytes === null) return;
-    bytes.in = this.in;
-    bytes.out = this.out;
+    this.#bytes.in += bytesIn;
+    this.#bytes.out += bytesOut;
   }
 
-  /** The bytes as an object that follows them to the end. */
-  follow(): ExchangeBytes {
-    this.#bytes ??= { in: this.in, out: this.out, ended: false };
-    return this.#bytes;
-  }
-
-  /** To be called by {@link Accounts} alone: leaves the bytes on the request and lets go of it. */
+  /** To be called by {@link Accounts} alone: lets go of the request, with its bytes on it. */
   close(): void {
-    const bytes = this.#bytes ?? { in: this.in, out: this.out, ended: true };
-    bytes.ended = true;
-    (this.holder as Holder)[bytesKey] = bytes;
-    this.#bytes = null;
+    this.#bytes.ended = true;
     this.request = null;
     this.response = null;
   }
 }
 
-/** The bytes of an exchange that has ended, by its request or its HTTP/2 stream. */
-export function keptBytes(request: object): ExchangeBytes | undefined {
+/** The bytes of an exchange that is open or has ended, by its request or its HTTP/2 stream. */
+export function bytesOn(request: object): ExchangeBytes | undefined {
   return (request as Holder)[bytesKey] ?? (request as Holder).stream?.[bytesKey];
 }

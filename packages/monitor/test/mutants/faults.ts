@@ -382,9 +382,9 @@ export const faults: readonly Fault[] = [
     to: '  }',
   },
   {
-    name: 'ended requests are not known any more',
+    name: 'requests are not known by their bytes',
     file: 'capture/exchange.ts',
-    from: '(this.holder as Holder)[bytesKey] = bytes;',
+    from: '(this.holder as Holder)[bytesKey] = this.#bytes;',
     to: '',
   },
   {

@@ -145,10 +145,6 @@ export class TlsAttribution implements Attribution {
     this.#countOverhead(true);
   }
 
-  find(request: object): Exchange | undefined {
-    return this.#inner?.find(request);
-  }
-
   get exchanges(): readonly Exchange[] {
     return this.#inner?.exchanges ?? [];
   }

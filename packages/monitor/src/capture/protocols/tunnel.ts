@@ -74,10 +74,6 @@ export class TunnelAttribution implements Attribution {
     this.#accounts.end(this.#exchange, this.#exchange.isAborted || this.#flow.isRefused);
   }
 
-  find(request: object): Exchange | undefined {
-    return this.#exchange.request === request ? this.#exchange : this.#before?.find(request);
-  }
-
   get isIdle(): boolean {
     return this.#hasEnded;
   }

@@ -151,13 +151,6 @@ export class Http1Attribution implements Attribution {
     }
   }
 
-  find(request: object): Exchange | undefined {
-    for (let exchange = this.#first; exchange; exchange = exchange.next) {
-      if (exchange.request === request) return exchange;
-    }
-    return undefined;
-  }
-
   get isIdle(): boolean {
     return this.#first === null;
   }

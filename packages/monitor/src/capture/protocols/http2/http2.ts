@@ -87,10 +87,6 @@ export class Http2Attribution implements Attribution {
     return this;
   }
 
-  find(request: object): Exchange | undefined {
-    return StreamHooks.find('stream' in request ? (request.stream as object) : request)?.exchange;
-  }
-
   get isIdle(): boolean {
     return this.#streams.length === 0;
   }
