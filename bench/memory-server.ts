@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
+import { collectGarbage } from '../packages/monitor/test/support/garbage.ts';
 
 /**
  * A server whose memory is asked for: `node memory-server.ts none|routed|raw MAX_ENDPOINTS`. `routed` names each
@@ -12,8 +11,6 @@ import { monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
  * matched (404).
  */
 const [, , kind = 'none', maxEndpoints = '500'] = process.argv;
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 const monitor = kind === 'none' ? undefined : startMonitor();
 const server = createServer((request, response) => {
@@ -36,8 +33,8 @@ session.connect();
 const answers = {
   /** Live bytes: heap, and array buffers, which lie beside it. */
   live: () => {
-    collect();
-    collect();
+    collectGarbage();
+    collectGarbage();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
   },
