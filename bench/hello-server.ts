@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { monitorBandwidth, setEndpoint } from '@weighbridge/monitor';
-import { startCollected } from './collected-start.ts';
 import { hosts, type Instruments } from './hosts.ts';
+import { optimizeTicks } from './optimized-ticks.ts';
 import { candidates } from './peers/candidates.ts';
 import { promClientByHand } from './prom-client-by-hand.ts';
 
@@ -10,7 +10,7 @@ const [, , host = '', kind = ''] = process.argv;
 const server = await hosts[host]?.(instruments());
 if (!server) throw new Error(`host must be one of ${Object.keys(hosts).join(', ')}, got '${host}'`);
 server.keepAliveTimeout = 0;
-await startCollected();
+await optimizeTicks();
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
