@@ -7,10 +7,10 @@ export interface Sample {
 
 /** What one scrape gave. */
 export class Scrape {
-  readonly #samples: readonly Sample[];
+  readonly samples: readonly Sample[];
 
   constructor(text: string) {
-    this.#samples = text
+    this.samples = text
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
       .map(parseSample);
@@ -23,7 +23,7 @@ export class Scrape {
 
   of(name: string, labels: Record<string, string> = {}): Sample[] {
     const wanted = Object.entries(labels);
-    return this.#samples.filter(
+    return this.samples.filter(
       (sample) => sample.name === name && wanted.every(([key, value]) => sample.labels[key] === value),
     );
   }

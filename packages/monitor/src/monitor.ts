@@ -14,8 +14,10 @@ import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveOptions } from './options.ts';
-import { findEndpoint } from './routes/endpoint.ts';
-import { type ListedRoute, watchFastify } from './routes/fastify.ts';
+import { type EndpointChoices, findEndpoint, unrouted } from './routes/endpoint.ts';
+import type { ListedRoute } from './routes/fastify.ts';
+import { watchFrameworks } from './routes/frameworks.ts';
+import { formatUnroutedAdvice } from './routes/unrouted-advice.ts';
 import type { BandwidthSnapshot } from './snapshot.ts';
 
 /** The busiest clients are promoted after so many samples: with the default interval each ten seconds. */
@@ -30,11 +32,12 @@ export class BandwidthMonitor {
   readonly #servers: 'all' | Set<Server>;
   readonly #ignored = new WeakSet<Server>();
   readonly #listed: ListedRoute[] = [];
-  readonly #stopFastify: () => void;
+  readonly #stopFrameworks: () => void;
   readonly #timer: NodeJS.Timeout | undefined;
   /** For other ways out of the same ledger. @internal */
   readonly source: Source;
   readonly #exporter: Exporter;
+  #hasAdvised = false;
 
   constructor(options: MonitorOptions = {}) {
     this.#options = resolveOptions(options);
@@ -42,7 +45,7 @@ export class BandwidthMonitor {
     this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
     this.#participant = this.#createParticipant();
-    this.#stopFastify = watchFastify((route) => this.#list(route));
+    this.#stopFrameworks = watchFrameworks((route) => this.#list(route));
     this.source = this.#createSource();
     this.#exporter = new Exporter(this.source, this.#options.warn);
     if (this.#options.clientOf) {
@@ -91,7 +94,7 @@ export class BandwidthMonitor {
   /** Ends counting and listening; what was counted stays readable. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#stopFastify();
+    this.#stopFrameworks();
     if (this.#hasJoined) processCapture().leave(this.#participant);
   }
 
@@ -113,9 +116,16 @@ export class BandwidthMonitor {
   }
 
   #createParticipant(): Participant {
+    const choices: EndpointChoices = {
+      endpointOf: (request) => this.#endpointOf(request),
+      findListed: (url) => this.#options.endpoints.find(url),
+    };
     const labels: Labels = {
-      findEndpoint: (request, response, final) =>
-        findEndpoint(request, response, final, (asked) => this.#endpointOf(asked)),
+      findEndpoint: (exchange, isFinal) => {
+        const endpoint = findEndpoint(exchange, isFinal, choices);
+        if (endpoint === unrouted) this.#adviseOnce();
+        return endpoint;
+      },
       findClient: (request) => this.#clientOf(request),
     };
     const participant: Participant = {
@@ -171,6 +181,13 @@ export class BandwidthMonitor {
     this.#options.warn(
       `weighbridge: ${this.#clients.maxNames - 1} clients have been named, new ones stay under '_other'; raise the option maxClients, ${this.#options.maxClients} now`,
     );
+  }
+
+  /** Later: nobody's response waits for it. */
+  #adviseOnce(): void {
+    if (this.#hasAdvised) return;
+    this.#hasAdvised = true;
+    setImmediate(() => this.#options.warn(formatUnroutedAdvice())).unref();
   }
 
   #endpointOf(request: IncomingMessage): string | undefined {

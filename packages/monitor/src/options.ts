@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
+import { EndpointTemplates } from './routes/endpoint-templates.ts';
 
 /** What `monitorBandwidth` takes; everything has a default. */
 export interface MonitorOptions {
@@ -20,8 +21,16 @@ export interface MonitorOptions {
   maxClients?: number;
   /** Another name and label for the client family, e.g. a scheduler's nodes. */
   clientMetric?: { name: string; label: string };
-  /** Names the endpoint where the framework can't: a template, never a raw path. */
+  /**
+   * Names the endpoint of a request: a template, never a raw path. It goes before what the framework knows; `undefined`
+   * leaves it to the framework.
+   */
   endpointOf?: (request: IncomingMessage) => string | undefined;
+  /**
+   * Templates such as `/blobs/:id` and `/files/*`, at most 1,000, for requests whose paths they fit, whatever the
+   * framework. Default none.
+   */
+  endpoints?: readonly string[];
   /** Where warnings go. Default `console.warn`. */
   warn?: (message: string) => void;
 }
@@ -35,6 +44,7 @@ export interface ResolvedMonitorOptions {
   readonly maxClients: number;
   readonly clientMetric: { name: string; label: string };
   readonly endpointOf: ((request: IncomingMessage) => string | undefined) | undefined;
+  readonly endpoints: EndpointTemplates;
   readonly warn: (message: string) => void;
 }
 
@@ -47,6 +57,7 @@ const optionNames = Object.keys({
   maxClients: true,
   clientMetric: true,
   endpointOf: true,
+  endpoints: true,
   warn: true,
 } satisfies Record<keyof MonitorOptions, true>);
 
@@ -68,6 +79,7 @@ export function resolveOptions(input: MonitorOptions = {}): ResolvedMonitorOptio
     maxClients: wholeNumber('maxClients', input.maxClients ?? 50, 1, 10_000),
     clientMetric: input.clientMetric ?? { name: `${prefix}http_client_bytes_total`, label: 'client' },
     endpointOf: input.endpointOf,
+    endpoints: new EndpointTemplates(input.endpoints ?? []),
     warn: input.warn ?? ((message) => console.warn(message)),
   });
 }

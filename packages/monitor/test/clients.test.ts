@@ -5,6 +5,7 @@ import { bytesOf, type ExchangeBytes, type MonitorOptions } from '../src/index.t
 import { Clients } from '../src/ledger/clients.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 import { RawClient } from './support/raw-client.ts';
+import { collectOtherWarnings } from './support/unrouted-advice.ts';
 
 const exposedOf = (clients: Clients) => new Map([...clients.exposed()].map(([name, cell]) => [name, { ...cell }]));
 const totalOf = (exposed: Iterable<{ in: number; out: number }>) =>
@@ -270,7 +271,7 @@ describe('clientOf', () => {
   test('a clientOf that throws reaches no request, is counted, and told once', async () => {
     const warnings: string[] = [];
     const monitored = await serveTenants({
-      warn: (message) => warnings.push(message),
+      warn: collectOtherWarnings(warnings),
       clientOf: () => {
         throw new Error('no such tenant');
       },

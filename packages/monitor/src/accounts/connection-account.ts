@@ -9,7 +9,7 @@ import type { UnattributedReason } from '../snapshot.ts';
 /** How a monitor names what it counts. */
 export interface Labels {
   /** The endpoint's template, `undefined` while it is not known yet. */
-  findEndpoint(request: IncomingMessage, response: ResponseState, final: boolean): string | undefined;
+  findEndpoint(exchange: Exchange, isFinal: boolean): string | undefined;
   findClient(request: IncomingMessage): Client | null;
 }
 
@@ -149,11 +149,10 @@ export class LedgerConnection implements ConnectionAccount {
   }
 
   #findSeries(exchange: Exchange, own: LedgerExchange, isFinal: boolean): boolean {
-    const request = exchange.request as IncomingMessage;
-    const endpoint = this.#labels.findEndpoint(request, exchange.response as ResponseState, isFinal);
+    const endpoint = this.#labels.findEndpoint(exchange, isFinal);
     if (endpoint === undefined) return false;
     own.series = this.#ledger.endpoints.find(exchange.method, endpoint);
-    own.client = this.#labels.findClient(request);
+    own.client = this.#labels.findClient(exchange.request as IncomingMessage);
     return true;
   }
 

@@ -33,6 +33,8 @@ export class Exchange {
   response: ResponseState | null = null;
   /** As received: applications rewrite `request.method`. */
   method = '';
+  /** As received, too; '' once it has ended. */
+  url = '';
   /** One for each account of the connection, in the same order. */
   accounts: object[] = [];
   /** The accounts of the connection that `accounts` was made for. */
@@ -43,6 +45,7 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.method = request.method as string;
+    this.url = request.url as string;
     this.#bytes = { in: 0, out: 0, ended: false };
     (this.holder as Holder)[bytesKey] = this.#bytes;
   }
@@ -77,6 +80,7 @@ export class Exchange {
     this.#bytes.ended = true;
     this.request = null;
     this.response = null;
+    this.url = '';
   }
 }
 

@@ -1,15 +1,12 @@
-import { subscribe } from 'node:diagnostics_channel';
 import type { RegistryLike } from '../export/registry.ts';
-import { builtin } from './builtin.ts';
+import { watchModules } from '../routes/loaded-modules.ts';
 
 /** Default registries to join: a tree of packages may hold a client more than once. */
 const mostRegistries = 8;
 const rejoinMs = 1000;
 
-interface Loaded {
-  id?: unknown;
-  result?: unknown;
-}
+/** `prom-client`, its file, or its inner module. */
+const clients = /(?:prom-client|@prometheus-io[\\/]client)(?:[\\/]index\.js)?$|[\\/]lib[\\/]registry(?:\.js)?$/;
 
 type Join = (registry: RegistryLike) => void;
 
@@ -27,23 +24,7 @@ export function joinRegistries(join: Join, sign: string): void {
     joined.add(registry);
     join(registry);
   };
-  subscribe('tracing:module.require:end', (message) => {
-    const { id, result } = message as Loaded;
-    if (typeof id === 'string' && isClient(id)) found(result);
-  });
-  for (const loaded of Object.values(loadedModules())) {
-    if (loaded?.id && isClient(loaded.id)) found(loaded.exports);
-  }
-}
-
-/** What `require.cache` is, without making a `require`. */
-function loadedModules(): NodeJS.Dict<NodeJS.Module> {
-  return (builtin('node:module') as { _cache?: NodeJS.Dict<NodeJS.Module> })._cache ?? {};
-}
-
-/** `prom-client`, its file, or its inner module; asked for each module that is loaded, so it is quick to say no. */
-function isClient(id: string): boolean {
-  return /(?:prom-client|@prometheus-io[\\/]client)(?:[\\/]index\.js)?$|[\\/]lib[\\/]registry(?:\.js)?$/.test(id);
+  watchModules(clients, found);
 }
 
 function registryOf(exports: unknown): RegistryLike | undefined {

@@ -8,8 +8,9 @@ import { resolveSettings } from './settings.ts';
 try {
   const warn = (message: string) => console.warn(message);
   const settings = resolveSettings(process.env, warn);
-  const monitor = monitorBandwidth({ prefix: settings.prefix, warn });
-  joinRegistries((registry) => monitor.register(registry), `${settings.prefix}http_connections`);
+  const { prefix, maxEndpoints, endpoints } = settings;
+  const monitor = monitorBandwidth({ prefix, maxEndpoints, endpoints, warn });
+  joinRegistries((registry) => monitor.register(registry), `${prefix}http_connections`);
   new Service(monitor, settings, takeRole(process.env), warn).start();
 } catch (error) {
   // Whatever it is: the application runs on without a monitor.

@@ -3,7 +3,6 @@ import type { Server } from 'node:net';
 import { isHttpServer } from '../capture/sockets/server-listeners.ts';
 import { Exporter } from '../export/exporter.ts';
 import type { BandwidthMonitor } from '../monitor.ts';
-import { resolveOptions } from '../options.ts';
 import { builtin } from './builtin.ts';
 import { ElectedSum } from './elected-sum.ts';
 import type { Figures } from './figures.ts';
@@ -18,8 +17,6 @@ import { type Own, Sum } from './sum.ts';
 /** Tries to reach the others, a second apart, before this process goes its own way. */
 const patience = 5;
 const delayMs = 20;
-/** Of the sum: as of each process. */
-const { maxEndpoints } = resolveOptions();
 
 /** Serves this process' figures, or the sum of several, or tells them to the process that does. */
 export class Service {
@@ -46,7 +43,7 @@ export class Service {
     this.#warn = warn;
     this.#figures = monitor;
     this.#reporter = new Reporter(monitor.source);
-    this.#elected = new ElectedSum(settings.prefix, maxEndpoints);
+    this.#elected = new ElectedSum(settings.prefix, settings.maxEndpoints);
   }
 
   /** Waits for what there is to serve: an HTTP server of this process that listens, or processes that may report. */
@@ -89,7 +86,7 @@ export class Service {
   }
 
   #gatherOwn(own: Own): void {
-    const sum = new Sum(this.#settings.prefix, maxEndpoints, own);
+    const sum = new Sum(this.#settings.prefix, this.#settings.maxEndpoints, own);
     this.#gathering = new Gathering(this.#role.path(), sum, () => {
       void this.#serve();
       return undefined;

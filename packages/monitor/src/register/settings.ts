@@ -1,4 +1,4 @@
-import { resolveOptions } from '../options.ts';
+import { type ResolvedMonitorOptions, resolveOptions } from '../options.ts';
 
 export interface Address {
   readonly host: string;
@@ -8,6 +8,9 @@ export interface Address {
 /** What the environment says. */
 export interface Settings {
   readonly prefix: string;
+  readonly maxEndpoints: number;
+  /** Templates, whatever the framework. */
+  readonly endpoints: readonly string[];
   /** Where our own listener is; `undefined` for nowhere. */
   readonly listen: Address | undefined;
   /** Whether our own listener is counted as well. */
@@ -17,13 +20,16 @@ export interface Settings {
 const defaultListen: Address = Object.freeze({ host: '127.0.0.1', port: 9465 });
 
 /**
- * Reads `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`) and `WEIGHBRIDGE_COUNT_ITSELF`
- * (`1`). A bad value is told and its default taken: an application is not stopped by its monitor.
+ * Reads `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_MAX_ENDPOINTS`, `WEIGHBRIDGE_ENDPOINTS` (templates, parted by spaces),
+ * `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`) and `WEIGHBRIDGE_COUNT_ITSELF` (`1`). A bad value is told and
+ * its default taken: an application is not stopped by its monitor.
  */
 export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string) => void): Settings {
   const env = { ...given, ...readPm2(given.pm2_env) };
   return Object.freeze({
-    prefix: resolvePrefix(env.WEIGHBRIDGE_PREFIX, warn),
+    prefix: resolveOption('WEIGHBRIDGE_PREFIX', 'prefix', env, warn, (text) => text),
+    maxEndpoints: resolveOption('WEIGHBRIDGE_MAX_ENDPOINTS', 'maxEndpoints', env, warn, Number),
+    endpoints: resolveEndpoints(env, warn),
     listen: resolveListen(env.WEIGHBRIDGE_METRICS_LISTEN, warn),
     countItself: env.WEIGHBRIDGE_COUNT_ITSELF === '1',
   });
@@ -38,13 +44,34 @@ function readPm2(packed: string | undefined): NodeJS.ProcessEnv {
   }
 }
 
-function resolvePrefix(given: string | undefined, warn: (message: string) => void): string {
+/** An option of the monitor's from a variable; its default where the option's rule is broken. */
+function resolveOption<Name extends 'prefix' | 'maxEndpoints'>(
+  variable: string,
+  option: Name,
+  env: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+  parse: (text: string) => ResolvedMonitorOptions[Name],
+): ResolvedMonitorOptions[Name] {
+  const text = env[variable];
   try {
-    return resolveOptions(given === undefined ? {} : { prefix: given }).prefix;
+    // An empty prefix is one.
+    const isGiven = text !== undefined && (text !== '' || option === 'prefix');
+    return resolveOptions(isGiven ? { [option]: parse(text) } : {})[option];
   } catch (error) {
-    const { prefix } = resolveOptions();
-    warn(`weighbridge: WEIGHBRIDGE_PREFIX: ${(error as Error).message}; '${prefix}' is taken`);
-    return prefix;
+    const fallback = resolveOptions()[option];
+    warn(`weighbridge: ${variable}: ${(error as Error).message}; '${fallback}' is taken`);
+    return fallback;
+  }
+}
+
+function resolveEndpoints({ WEIGHBRIDGE_ENDPOINTS }: NodeJS.ProcessEnv, warn: (message: string) => void): string[] {
+  const endpoints = WEIGHBRIDGE_ENDPOINTS?.split(/\s+/).filter((template) => template !== '') ?? [];
+  try {
+    resolveOptions({ endpoints });
+    return endpoints;
+  } catch (error) {
+    warn(`weighbridge: WEIGHBRIDGE_ENDPOINTS: ${(error as Error).message}; none is taken`);
+    return [];
   }
 }
 

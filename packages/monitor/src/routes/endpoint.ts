@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2Stream } from 'node:http2';
-import type { ResponseState } from '../capture/exchange.ts';
-import { fastifyEndpoint } from './fastify.ts';
+import type { Exchange, ResponseState } from '../capture/exchange.ts';
+import { findExpress } from './express.ts';
+import { findNext } from './next.ts';
+import { findRestify } from './restify.ts';
+import { findRouted } from './routed.ts';
 
 // Shared among all copies of this package in a process: `--import` loads one of its own.
 const declared: unique symbol = Symbol.for('weighbridge.endpoint');
@@ -10,10 +13,17 @@ type Declared = { [declared]?: string; stream?: Declared };
 /** Label value of requests that nothing was routed for: only 404 and 405, and those that ended before. */
 const unmatched = '_unmatched';
 /** Label value of requests answered by a framework whose templates can't be had. */
-const unrouted = '_unrouted';
+export const unrouted = '_unrouted';
 
-/** Longest template taken from code; longer ones are cut by counting under `_other`. */
-const maxLength = 200;
+/** Longest template taken from code; longer ones are counted under `_other`. */
+export const maxTemplateLength = 200;
+
+/** What the application's owner has said about endpoints: it goes before what a framework knows. */
+export interface EndpointChoices {
+  endpointOf(request: IncomingMessage): string | undefined;
+  /** The template among those that were listed. */
+  findListed(url: string): string | undefined;
+}
 
 /**
  * Names a request's endpoint where the framework can't; with HTTP/2 the request's or its stream's.
@@ -28,22 +38,30 @@ export function setEndpoint(request: IncomingMessage | Http2ServerRequest | Http
 /**
  * The endpoint's template; `undefined` while it is not known and the exchange goes on.
  *
- * @param final the exchange ends now, or its first byte is written down: decide.
+ * @param isFinal the exchange ends now, or its first byte is written down: decide.
  */
-export function findEndpoint(
-  request: IncomingMessage,
-  response: ResponseState,
-  final: boolean,
-  byOption: ((request: IncomingMessage) => string | undefined) | undefined,
-): string | undefined {
-  const known = declaredEndpoint(request as Declared) ?? fastifyEndpoint(request) ?? byOption?.(request);
-  if (known !== undefined) return known.length <= maxLength ? known : '_other';
+export function findEndpoint(exchange: Exchange, isFinal: boolean, choices: EndpointChoices): string | undefined {
+  const request = exchange.request as IncomingMessage;
+  const response = exchange.response as ResponseState;
+  const known =
+    findDeclared(request as Declared) ??
+    choices.endpointOf(request) ??
+    choices.findListed(exchange.url) ??
+    findByFramework(request, response, isFinal);
+  if (known !== undefined) return known.length <= maxTemplateLength ? known : '_other';
   if (response.headersSent) {
     return response.statusCode === 404 || response.statusCode === 405 ? unmatched : unrouted;
   }
-  return final ? unmatched : undefined;
+  return isFinal ? unmatched : undefined;
 }
 
-function declaredEndpoint(request: Declared): string | undefined {
+function findDeclared(request: Declared): string | undefined {
   return request[declared] ?? request.stream?.[declared];
+}
+
+function findByFramework(request: IncomingMessage, response: ResponseState, isFinal: boolean): string | undefined {
+  const routed = findRouted(request);
+  if (typeof routed === 'string') return routed;
+  if (routed) return routed.findTemplate(request, response, isFinal);
+  return findExpress(request, response) ?? findRestify(request) ?? findNext(request, response);
 }

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
+import { markRouted } from './routed.ts';
 
 interface FastifyRequest {
   raw: IncomingMessage;
@@ -17,9 +18,6 @@ interface Fastify {
   addHook(name: 'onRoute', hook: (route: FastifyRoute) => void): void;
 }
 
-const template = Symbol('weighbridge.fastify-route');
-type Routed = IncomingMessage & { [template]?: string };
-
 /** A route that a framework listed: its series stand at 0 from the start. */
 export interface ListedRoute {
   /** The server it is on, as the framework made it. */
@@ -27,11 +25,6 @@ export interface ListedRoute {
   method: string;
   endpoint: string;
   statuses: string[];
-}
-
-/** The template that Fastify's router chose. */
-export function fastifyEndpoint(request: IncomingMessage): string | undefined {
-  return (request as Routed)[template];
 }
 
 /**
@@ -48,7 +41,7 @@ export function watchFastify(list: (route: ListedRoute) => void): () => void {
     });
     fastify.addHook('onRequest', (request, _reply, done) => {
       const url = request.is404 ? undefined : request.routeOptions.url;
-      if (url !== undefined) (request.raw as Routed)[template] = url;
+      if (url !== undefined) markRouted(request.raw, url);
       done();
     });
   };

@@ -11,6 +11,7 @@ import {
   monitorBandwidth,
   setEndpoint,
 } from '@weighbridge/monitor';
+import { collectOtherWarnings } from '../support/unrouted-advice.ts';
 import { BookWatch } from './book-watch.ts';
 import { Http2Peer, type PeerOptions } from './http2-peer.ts';
 import { randomFrom } from './random.ts';
@@ -81,7 +82,7 @@ export class Stage {
     this.monitor = monitorBandwidth({
       servers: [],
       sampleIntervalMs,
-      warn: (message) => this.#complaints.push(message),
+      warn: collectOtherWarnings(this.#complaints),
     });
     this.#waysOut = new WaysOut(this.monitor);
     this.watch = new BookWatch(this.monitor);

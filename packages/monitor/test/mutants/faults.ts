@@ -56,7 +56,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'templates of any length',
     file: 'routes/endpoint.ts',
-    from: "known.length <= maxLength ? known : '_other'",
+    from: "known.length <= maxTemplateLength ? known : '_other'",
     to: 'known',
   },
   {
@@ -378,8 +378,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an ended exchange keeps its request',
     file: 'capture/exchange.ts',
-    from: '    this.request = null;\n    this.response = null;\n  }',
-    to: '  }',
+    from: '    this.request = null;\n    this.response = null;\n',
+    to: '',
   },
   {
     name: 'requests are not known by their bytes',

@@ -43,5 +43,5 @@ test.each(nodeVersions)('installed, it counts by --import beside a monitor by co
   });
   stops.push(() => app.stop());
   await expectBothCount(await app.line(), `http://${address}/metrics`);
-  expect(app.errors).toBe('');
+  expect(app.otherErrors).toBe('');
 });

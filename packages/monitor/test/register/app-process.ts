@@ -15,6 +15,8 @@ interface AppOptions {
   /** Export conditions. Default: everything from source. */
   conditions?: string[];
   cwd?: string;
+  /** What the application itself gets. */
+  appArgs?: string[];
 }
 
 /** An application in a process of its own. */
@@ -26,9 +28,9 @@ export class AppProcess {
 
   /** @param app a file of `apps/`, or a path. */
   constructor(app: string, { env = {}, args = ['--import', register], ...options }: AppOptions) {
-    const { node = process.execPath, conditions = ['weighbridge-source'], cwd } = options;
+    const { node = process.execPath, conditions = ['weighbridge-source'], cwd, appArgs = [] } = options;
     const file = isAbsolute(app) ? app : fileURLToPath(new URL(`apps/${app}`, import.meta.url));
-    this.process = spawn(node, [...conditions.map((name) => `--conditions=${name}`), ...args, file], {
+    this.process = spawn(node, [...conditions.map((name) => `--conditions=${name}`), ...args, file, ...appArgs], {
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...process.env, REGISTER: register, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,6 +39,7 @@ export class AppProcess {
       this.#lines.push(line);
       this.#wake();
     });
+    this.process.once('exit', () => this.#wake());
     this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += text;
       this.#wake();
@@ -45,6 +48,11 @@ export class AppProcess {
 
   get errors(): string {
     return this.#errors;
+  }
+
+  /** Without the line about requests that have no template: most of these applications have no framework. */
+  get otherErrors(): string {
+    return this.#errors.replace(/^weighbridge: a request has no template.*\n/gm, '');
   }
 
   /** The nth line that it prints. */

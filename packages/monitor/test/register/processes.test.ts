@@ -69,7 +69,7 @@ test('below a primary that is not monitored, as pm2 is, one worker serves the su
   const { app, url, metrics } = await startCluster({ BY_STRANGER: '1' }, []);
   await ask(url, 40);
   expect(totals(await untilExchanges(metrics, 40))).toMatchObject({ exchanges: 40, balanced: true });
-  expect(app.errors).toBe('');
+  expect(app.otherErrors).toBe('');
 });
 
 test('threads are part of the sum', async () => {
@@ -102,7 +102,7 @@ test.runIf(process.platform === 'linux')(
       expect(now.bytes).toBeGreaterThanOrEqual(seen[index]?.bytes as number);
     }
     expect(seen.at(-1)?.exchanges).toBe(40);
-    expect(app.errors).toBe('');
+    expect(app.otherErrors).toBe('');
   },
 );
 

@@ -40,7 +40,7 @@ describe('an application that knows nothing of metrics', () => {
   test('may have a monitor of its own besides', async () => {
     const { own, running, url } = await startListening('own-monitor.mjs');
     await expectBothCount(url, `${own}/metrics`);
-    expect(running.errors).toBe('');
+    expect(running.otherErrors).toBe('');
   });
 
   test('has our listener counted too when it says so', async () => {
@@ -89,14 +89,14 @@ describe('an application that knows nothing of metrics', () => {
     await running.told(/weighbridge: .* is taken/);
     expect(running.errors).toContain(address);
     expect(await get(await running.line())).toBe('hello');
-    expect(running.errors.match(/weighbridge/g)).toHaveLength(1);
+    expect(running.otherErrors.match(/weighbridge/g)).toHaveLength(1);
   });
 
   test('ends when it would have ended', async () => {
     const running = start('ends.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${await freePort()}` } });
     const [code] = await once(running.process, 'exit');
     expect(code).toBe(0);
-    expect(running.errors).toBe('');
+    expect(running.otherErrors).toBe('');
   });
 });
 
