@@ -10,6 +10,8 @@ export interface FrameworkApp {
   file: string;
   args: string[];
   env?: NodeJS.ProcessEnv;
+  /** It loads the monitor itself. */
+  isLate?: boolean;
   cases: readonly Case[];
 }
 
@@ -31,6 +33,7 @@ export async function conform(app: FrameworkApp, version: string, more: NodeJS.P
   const running = new AppProcess(app.file, {
     node: nodeBinary(version),
     appArgs: app.args,
+    ...(app.isLate ? { args: [] } : {}),
     env: { WEIGHBRIDGE_METRICS_LISTEN: own, NO_COLOR: '1', ...app.env, ...more },
   });
   try {

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 import { beforeAll, describe, test } from 'vitest';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeVersions } from '../accuracy/outside/node-binaries.ts';
@@ -100,3 +104,32 @@ describe.each(Object.entries(apps))('%s', (_, framework) => {
 
   test('has them also after it was loaded anew', () => conform(framework, nodeVersions[1], { RELOAD: '1' }));
 });
+
+describe.each(['express', 'express4'])('%s', (name) => {
+  test('has its routes named also where the monitor comes when they are there', () =>
+    conform({ ...app(['express.cjs', name], express), isLate: true }, nodeVersions[1], { LATE: '1' }));
+
+  test('has its routes named also in a bundle, from the second request on', async () => {
+    const made = mkdtempSync(join(tmpdir(), 'weighbridge-'));
+    try {
+      const { cases: routed } = app([], { ...express, lacks: ['asset', 'home'] });
+      const first = { name: 'first', path: '/', endpoint: '_unrouted', status: 200 };
+      await conform({ file: await bundle(name, made), args: [], cases: [first, ...routed] }, nodeVersions[1]);
+    } finally {
+      rmSync(made, { recursive: true });
+    }
+  });
+});
+
+/** One file with the application and all its packages. */
+async function bundle(name: string, made: string): Promise<string> {
+  const entry = join(made, 'entry.cjs');
+  writeFileSync(
+    entry,
+    `const server = require('${folder}apps/express.cjs').start(require('${folder}node_modules/${name}'));
+    server.on('listening', () => console.log('http://127.0.0.1:' + server.address().port));`,
+  );
+  const file = join(made, 'app.cjs');
+  await build({ input: entry, platform: 'node', logLevel: 'silent', output: { file, format: 'cjs' } });
+  return file;
+}

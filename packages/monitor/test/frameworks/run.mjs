@@ -1,5 +1,5 @@
 // Starts one application of `apps/` and prints where it listens. With RELOAD it is loaded and started a second time, as
-// a development server does after a change.
+// a development server does after a change. With LATE the monitor is loaded when all routes are there.
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 
@@ -16,7 +16,13 @@ console.log(`http://127.0.0.1:${server.address().port}`);
 async function start(version) {
   for (const loaded of Object.keys(require.cache)) delete require.cache[loaded];
   const app = file.endsWith('.cjs') ? require(`./apps/${file}`) : await import(`./apps/${file}?${version}`);
-  const started = await app.start(...args);
+  const started = await (process.env.LATE ? startLate(app) : app.start(...args));
   if (!started.listening) await once(started, 'listening');
   return started;
+}
+
+async function startLate(app) {
+  const created = app.create(...args);
+  await import(process.env.REGISTER);
+  return created.listen(0, '127.0.0.1');
 }

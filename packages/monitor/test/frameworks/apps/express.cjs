@@ -1,9 +1,10 @@
 const { join } = require('node:path');
 
 /** Express of that name, or as it was imported. */
-exports.start = (express) => build(typeof express === 'string' ? require(express) : express).listen(0, '127.0.0.1');
+exports.start = (express) => exports.create(express).listen(0, '127.0.0.1');
 
-function build(express) {
+exports.create = (name) => {
+  const express = typeof name === 'string' ? require(name) : name;
   const app = express();
   app.use((_request, response, next) => {
     response.set('x-app', 'express');
@@ -38,4 +39,4 @@ function build(express) {
   app.get('/', (_request, response) => response.send('home'));
   app.use((error, _request, response, _next) => response.status(error.status ?? 500).send('failed'));
   return app;
-}
+};
