@@ -73,6 +73,10 @@ const express: Differences = {
     { name: 'passed on', path: '/passed/raw18', endpoint: '/passed/:id', status: 404 },
   ],
 };
+const bare: Case[] = [
+  { name: 'route', path: '/api/raw1/users/raw2', endpoint: '/api/:version/users/:id', status: 200 },
+  { name: 'nothing in a mount', path: '/api/raw3/raw4', endpoint: '_unmatched', status: 404 },
+];
 const templates = cases.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint.startsWith('/'));
 const not404 = { 'wrong method': 405 };
 
@@ -80,6 +84,8 @@ const apps: Record<string, FrameworkApp> = {
   'Express 5': app(['express.cjs', 'express'], express),
   'Express 5, imported': app(['express.mjs'], express),
   'Express 4': app(['express.cjs', 'express4'], express),
+  'Express 5, bare': { ...app(['express-bare.cjs', 'express']), cases: bare },
+  'Express 4, bare': { ...app(['express-bare.cjs', 'express4']), cases: bare },
   Fastify: app(['fastify.cjs']),
   Koa: app(['koa.mjs'], { lacks: ['asset'], statuses: not404 }),
   hapi: app(['hapi.cjs'], { parameter: (name) => `{${name}}`, endpoints: { asset: '/assets/{file*}' } }),

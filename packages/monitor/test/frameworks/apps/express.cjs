@@ -35,6 +35,7 @@ exports.create = (name) => {
   app.use('/v2', sub);
   app.get(['/either/:id', '/or/:id'], (_request, response) => response.send('either'));
   app.get('/passed/:id', (_request, _response, next) => next());
+  app.use('/passed', (_request, _response, next) => next());
   app.use((request, response, next) => (request.url === '/root-raw' ? response.status(204).end() : next()));
   app.get('/', (_request, response) => response.send('home'));
   app.use((error, _request, response, _next) => response.status(error.status ?? 500).send('failed'));
