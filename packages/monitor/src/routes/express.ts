@@ -57,10 +57,10 @@ export function watchExpress(): () => void {
  * Meets Express also where it is part of a bundle, so that the next request is known.
  */
 export function findExpress(request: ExpressRequest, response: ResponseState): string | undefined {
-  if (typeof request.baseUrl !== 'string') return undefined;
   const layer = (request.app?._router ?? request.app?.router)?.stack?.[0];
-  const prototype = layer && Object.getPrototypeOf(layer);
-  if (!prototype?.[hookedKey]) return void hookLayers(prototype);
+  if (!layer) return undefined;
+  const prototype = Object.getPrototypeOf(layer);
+  if (!prototype[hookedKey]) return void hookLayers(prototype);
   return response.headersSent && !isUnmatched(response) ? '/*' : undefined;
 }
 
@@ -126,7 +126,8 @@ class ExpressRoute implements Routed {
 
 /** No mount answers: an error is answered outside of the mount that it came from, but what no layer took is a 404. */
 function isAnsweredOutside({ baseUrl }: ExpressRequest, response: ResponseState): boolean {
-  return baseUrl === '' && (response.statusCode < 400 || isUnmatched(response));
+  // Express puts back what was there before it: nothing.
+  return !baseUrl && (response.statusCode < 400 || isUnmatched(response));
 }
 
 /** A layer is about to handle the request. */

@@ -76,6 +76,7 @@ const express: Differences = {
 const bare: Case[] = [
   { name: 'route', path: '/api/raw1/users/raw2', endpoint: '/api/:version/users/:id', status: 200 },
   { name: 'nothing in a mount', path: '/api/raw3/raw4', endpoint: '_unmatched', status: 404 },
+  { name: 'refused at the root', path: '/raw-refused', endpoint: '/*', status: 400 },
 ];
 const templates = cases.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint.startsWith('/'));
 const not404 = { 'wrong method': 405 };
