@@ -20,7 +20,7 @@ import { watchFrameworks } from './routes/frameworks.ts';
 import { formatUnroutedAdvice } from './routes/unrouted-advice.ts';
 import type { BandwidthSnapshot } from './snapshot.ts';
 
-/** The busiest clients are promoted after so many samples: with the default interval each ten seconds. */
+/** The busiest clients and endpoints are promoted after so many samples: with the default interval each ten seconds. */
 const samplesPerPromotion = 10;
 
 /** A running monitor. Made by {@link monitorBandwidth}. */
@@ -33,7 +33,7 @@ export class BandwidthMonitor {
   readonly #ignored = new WeakSet<Server>();
   readonly #listed: ListedRoute[] = [];
   readonly #stopFrameworks: () => void;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
   /** For other ways out of the same ledger. @internal */
   readonly source: Source;
   readonly #exporter: Exporter;
@@ -41,17 +41,19 @@ export class BandwidthMonitor {
 
   constructor(options: MonitorOptions = {}) {
     this.#options = resolveOptions(options);
-    this.#ledger = new Ledger(this.#options.maxEndpoints, (error) => this.#fault(error));
+    this.#ledger = new Ledger(
+      this.#options.maxEndpoints,
+      (error) => this.#fault(error),
+      () => this.#noteLater(() => formatCapMet(this.#options.maxEndpoints)),
+    );
     this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
     this.#participant = this.#createParticipant();
     this.#stopFrameworks = watchFrameworks((route) => this.#list(route));
     this.source = this.#createSource();
     this.#exporter = new Exporter(this.source, this.#options.warn);
-    if (this.#options.clientOf) {
-      const intervalMs = this.#options.sampleIntervalMs * samplesPerPromotion;
-      this.#timer = setInterval(() => this.#promoteClients(), intervalMs).unref();
-    }
+    this.#timer = setInterval(() => this.#promoteBusiest(), this.#options.sampleIntervalMs * samplesPerPromotion);
+    this.#timer.unref();
     this.#join();
   }
 
@@ -168,13 +170,13 @@ export class BandwidthMonitor {
     return (this.#servers === 'all' || this.#servers.has(server)) && !this.#ignored.has(server);
   }
 
-  /** A route's series are there from the start, at 0. */
+  /** A route's series are there from the start, at 0, as long as there is room. */
   #createSeries({ method, endpoint, statuses }: ListedRoute): void {
-    const series = this.#ledger.endpoints.find(method, endpoint);
-    for (const status of statuses) this.#ledger.endpoints.findResponseCell(series, status);
+    this.#ledger.endpoints.list(method, endpoint, statuses);
   }
 
-  #promoteClients(): void {
+  #promoteBusiest(): void {
+    this.#ledger.endpoints.promoteBusiest();
     const usedUp = this.#clients.namesUsedUp;
     this.#clients.promoteBusiest();
     if (usedUp || !this.#clients.namesUsedUp) return;
@@ -183,11 +185,15 @@ export class BandwidthMonitor {
     );
   }
 
-  /** Later: nobody's response waits for it. */
   #adviseOnce(): void {
     if (this.#hasAdvised) return;
     this.#hasAdvised = true;
-    setImmediate(() => this.#options.warn(formatUnroutedAdvice())).unref();
+    this.#noteLater(formatUnroutedAdvice);
+  }
+
+  /** Nobody's response waits for a line of ours. */
+  #noteLater(format: () => string): void {
+    setImmediate(() => this.#options.warn(format())).unref();
   }
 
   #endpointOf(request: IncomingMessage): string | undefined {
@@ -217,6 +223,13 @@ export class BandwidthMonitor {
       `weighbridge: a fault inside the monitor, counting goes on: ${(error as Error)?.stack ?? error}`,
     );
   }
+}
+
+function formatCapMet(maxEndpoints: number): string {
+  return (
+    `weighbridge: the cap of ${maxEndpoints} endpoints was met: the busiest of the others get one of the places that are kept for them, ` +
+    `the rest is counted under the endpoint '_other'; raise the option maxEndpoints (WEIGHBRIDGE_MAX_ENDPOINTS)`
+  );
 }
 
 /**

@@ -8,7 +8,10 @@ export interface MonitorOptions {
   prefix?: string;
   /** Which servers: all of the process (default), or these. */
   servers?: 'all' | readonly Server[];
-  /** Pairs of method and endpoint before `_other`, 1 to 100,000. Default 500. */
+  /**
+   * Maximum number of pairs of method and endpoint with series of their own, 1 to 100,000; a tenth of the places is kept
+   * for the busiest, the rest is `_other`. Default 500.
+   */
   maxEndpoints?: number;
   /** How often open connections are sampled, in ms, 100 to 60,000. Default 1,000. */
   sampleIntervalMs?: number;

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { bytesOf, type ExchangeBytes, type MonitorOptions } from '../src/index.ts';
 import { Clients } from '../src/ledger/clients.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
+import { collectWarnings } from './support/notes.ts';
 import { RawClient } from './support/raw-client.ts';
-import { collectOtherWarnings } from './support/unrouted-advice.ts';
 
 const exposedOf = (clients: Clients) => new Map([...clients.exposed()].map(([name, cell]) => [name, { ...cell }]));
 const totalOf = (exposed: Iterable<{ in: number; out: number }>) =>
@@ -271,7 +271,7 @@ describe('clientOf', () => {
   test('a clientOf that throws reaches no request, is counted, and told once', async () => {
     const warnings: string[] = [];
     const monitored = await serveTenants({
-      warn: collectOtherWarnings(warnings),
+      warn: collectWarnings(warnings),
       clientOf: () => {
         throw new Error('no such tenant');
       },

@@ -12,7 +12,7 @@ import { type InsideName, insideNames, insides, usable } from '../src/capture/se
 import { type BandwidthMonitor, type BandwidthSnapshot, monitorBandwidth, setEndpoint } from '../src/index.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { FrameRelay } from './support/frame-relay.ts';
-import { collectOtherWarnings } from './support/unrouted-advice.ts';
+import { collectWarnings } from './support/notes.ts';
 
 /** What heads and frames of an HTTP/2 stream may be off by. */
 const bound = 78;
@@ -33,7 +33,7 @@ function forgetCapture(): void {
 }
 
 function watch(servers: readonly Server[]): BandwidthMonitor {
-  const monitor = monitorBandwidth({ servers: [...servers], warn: collectOtherWarnings(warnings) });
+  const monitor = monitorBandwidth({ servers: [...servers], warn: collectWarnings(warnings) });
   undo.push(() => monitor.stop());
   return monitor;
 }

@@ -25,6 +25,8 @@ class LedgerExchange {
   series: EndpointSeries | null = null;
   responseCell = -1;
   client: Client | null = null;
+  /** The endpoint that has no place, where the series is that of `_other`. */
+  overflowed: string | null = null;
 }
 
 interface Readings {
@@ -82,6 +84,7 @@ export class LedgerConnection implements ConnectionAccount {
     own.series = null;
     own.responseCell = -1;
     own.client = null;
+    own.overflowed = null;
     return own;
   }
 
@@ -124,6 +127,7 @@ export class LedgerConnection implements ConnectionAccount {
     const written = this.#foreignIn > 0 ? this.#skipForeignIn(bytes) : bytes;
     own.writtenIn += written;
     this.writtenIn += written;
+    if (own.overflowed !== null) this.#noteOverflowed(own, own.overflowed, written);
     if (this.#ledger.add((own.series as EndpointSeries).requestCell, written)) own.client?.received(written);
   }
 
@@ -132,7 +136,12 @@ export class LedgerConnection implements ConnectionAccount {
     const written = this.#foreignOut > 0 ? this.#skipForeignOut(bytes) : bytes;
     own.writtenOut += written;
     this.writtenOut += written;
+    if (own.overflowed !== null) this.#noteOverflowed(own, own.overflowed, written);
     if (this.#ledger.add(own.responseCell, written)) own.client?.sent(written);
+  }
+
+  #noteOverflowed(own: LedgerExchange, endpoint: string, bytes: number): void {
+    this.#ledger.endpoints.noteOverflowed((own.series as EndpointSeries).method, endpoint, bytes);
   }
 
   /** Takes bytes off that moved before this account was opened. */
@@ -152,6 +161,7 @@ export class LedgerConnection implements ConnectionAccount {
     const endpoint = this.#labels.findEndpoint(exchange, isFinal);
     if (endpoint === undefined) return false;
     own.series = this.#ledger.endpoints.find(exchange.method, endpoint);
+    if (own.series.endpoint !== endpoint) own.overflowed = endpoint;
     own.client = this.#labels.findClient(exchange.request as IncomingMessage);
     return true;
   }

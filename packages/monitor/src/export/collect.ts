@@ -11,8 +11,8 @@ import type { Source } from './source.ts';
  */
 export function collect(source: Source, table: SeriesTable): CollectedFamily[] {
   const { ledger } = source;
-  const { requests, responses } = table;
   table.update();
+  const { requests, responses } = table;
   const meta = (key: keyof typeof metricFamilies) => ({
     ...metricFamilies[key],
     name: source.prefix + metricFamilies[key].name,

@@ -13,27 +13,37 @@ export interface Series {
   readonly text: string;
 }
 
-/** The series of a ledger, in the order they came. Both lists only grow. */
+/** The series of a ledger, in the order they came. Both lists grow; where series are withdrawn, new lists replace them. */
 export class SeriesTable {
-  readonly requests: Series[] = [];
-  readonly responses: Series[] = [];
+  requests: Series[] = [];
+  responses: Series[] = [];
   readonly #ledger: Ledger;
-  /** Statuses known, by the place of their endpoint. */
-  readonly #statuses: number[] = [];
+  /** How many statuses of an endpoint are known. */
+  readonly #statuses = new Map<EndpointSeries, number>();
+  #withdrawn = 0;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 
   update(): void {
-    for (const [index, owner] of this.#ledger.endpoints.all.entries()) {
-      const known = this.#statuses[index];
+    const { endpoints } = this.#ledger;
+    if (endpoints.withdrawn !== this.#withdrawn) this.#forgetWithdrawn(new Set(endpoints.all));
+    this.#withdrawn = endpoints.withdrawn;
+    for (const owner of endpoints.all) {
+      const known = this.#statuses.get(owner);
       if (known === undefined) this.requests.push(series(owner, undefined, owner.requestCell));
       if (known === owner.responses.size) continue;
       for (const [status, cell] of [...owner.responses].slice(known ?? 0))
         this.responses.push(series(owner, status, cell));
-      this.#statuses[index] = owner.responses.size;
+      this.#statuses.set(owner, owner.responses.size);
     }
+  }
+
+  #forgetWithdrawn(left: ReadonlySet<EndpointSeries>): void {
+    this.requests = this.requests.filter(({ owner }) => left.has(owner));
+    this.responses = this.responses.filter(({ owner }) => left.has(owner));
+    for (const owner of this.#statuses.keys()) if (!left.has(owner)) this.#statuses.delete(owner);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Directions } from '../snapshot.ts';
 import { Client, type ClientList } from './client.ts';
 import { other } from './endpoint-table.ts';
+import { takeOffMedian } from './recent-bytes.ts';
 
 /** Names that may ever be exposed, for each tracked client: what a name has counted stays under it for good. */
 const namesPerTracked = 4;
@@ -96,16 +97,14 @@ export class Clients implements ClientList {
 
   /**
    * Forgets the less busy half of the candidates, once there are too many. The median is taken from all, so that a
-   * client stays if its share of what candidates moved is above two in their number, however many names come by
-   * (Misra and Gries, "Finding repeated elements", with many taken off at a time).
+   * client stays if its share of what candidates moved is above two in their number, however many names come by.
    */
   #makeRoom(): void {
     const most = Math.max(leastCandidates, this.#maxTracked * candidatesPerTracked);
     if (this.#listed.size - this.#tracked.size < most) return;
-    const candidates = this.#candidates().sort((a, b) => a.recent - b.recent);
-    const median = candidates[candidates.length >> 1]?.recent ?? 0;
+    const candidates = this.#candidates();
+    takeOffMedian(candidates);
     for (const client of candidates) {
-      client.recent -= median;
       if (client.recent > 0) continue;
       client.isListed = false;
       this.#listed.delete(client.name);

@@ -17,14 +17,18 @@ export class Ledger {
   errors = 0;
   readonly #onRefuse: (error: RangeError) => void;
 
-  /** @param onRefuse counts and tells of a refused amount. Default: it is counted. */
+  /**
+   * @param onRefuse counts and tells of a refused amount. Default: it is counted.
+   * @param onCapMet called when an endpoint finds no place for the first time.
+   */
   constructor(
     maxEndpoints: number,
     onRefuse: (error: RangeError) => void = () => {
       this.errors++;
     },
+    onCapMet?: () => void,
   ) {
-    this.endpoints = new EndpointTable(this.cells, maxEndpoints);
+    this.endpoints = new EndpointTable(this.cells, maxEndpoints, onCapMet);
     this.unattributed = Object.fromEntries(
       unattributedReasons.map((reason) => [reason, { in: 0, out: 0 }]),
     ) as Ledger['unattributed'];

@@ -17,6 +17,7 @@ import { type Own, Sum } from './sum.ts';
 /** Tries to reach the others, a second apart, before this process goes its own way. */
 const patience = 5;
 const delayMs = 20;
+const promotionIntervalMs = 10_000;
 
 /** Serves this process' figures, or the sum of several, or tells them to the process that does. */
 export class Service {
@@ -91,12 +92,14 @@ export class Service {
       void this.#serve();
       return undefined;
     });
+    setInterval(() => sum.promoteBusiest(), promotionIntervalMs).unref();
     this.#figures = new Exporter(sum, this.#warn);
   }
 
   #lead(own: Own): void {
     this.#elected.lead(own, (sum) => {
       this.#gathering = new Gathering(this.#role.path(), sum, () => this.#elected.whole());
+      setInterval(() => sum.promoteBusiest(), promotionIntervalMs).unref();
       return this.#gathering;
     });
     this.#figures = new Exporter(this.#elected.served, this.#warn);

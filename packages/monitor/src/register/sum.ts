@@ -26,7 +26,7 @@ export class Sum implements Source {
   readonly #own: Own | undefined;
   readonly #members = new Map<object, Known>();
 
-  /** @param own added at each reading; without it the sum is of what it is told alone. */
+  /** @param own added at each reading; without it the sum is a replica of another, which has given the places. */
   constructor(prefix: string, maxEndpoints: number, own?: Own) {
     this.prefix = prefix;
     this.ledger = new Ledger(maxEndpoints);
@@ -61,26 +61,29 @@ export class Sum implements Source {
 
   /** Takes what a process tells. */
   add(member: object, report: Report): void {
-    this.load(report);
+    this.#load(report, this.#own !== undefined);
     this.#members.set(member, { open: report.open, exact: report.exact });
   }
 
-  /** Takes counters alone, of processes that may be gone. */
+  /** Takes counters alone, of a sum whose processes may be gone. */
   load(report: Report): void {
+    this.#load(report, false);
+  }
+
+  /** @param givesPlaces this sum decides which endpoints have series of their own. */
+  #load(report: Report, givesPlaces: boolean): void {
     const { ledger } = this;
-    for (const { method, endpoint, status, aborted, numbers } of report.series) {
-      const found = ledger.endpoints.find(method, endpoint);
-      found.aborted += aborted ?? 0;
-      ledger.cells.merge(
-        status === undefined ? found.requestCell : ledger.endpoints.findResponseCell(found, status),
-        numbers,
-      );
-    }
+    for (const series of report.series) this.#addSeries(series, givesPlaces);
     for (const reason of unattributedReasons) this.#addUnattributed(reason, report);
     ledger.addTlsOverhead(report.tlsOverhead.in, report.tlsOverhead.out);
     ledger.addClosed(report.connection.in, report.connection.out);
     ledger.endpoints.overflowed += report.overflowed;
     ledger.errors += report.errors;
+  }
+
+  /** Gives endpoints that have proved to be the busiest a series of their own. Meant for every ten seconds or so. */
+  promoteBusiest(): void {
+    this.ledger.endpoints.promoteBusiest();
   }
 
   /** A process is gone: what was pending there will never have an endpoint. */
@@ -98,6 +101,18 @@ export class Sum implements Source {
     const gap = imbalance(takeSnapshot(this));
     this.ledger.addUnattributed('other', Math.max(0, gap.in), Math.max(0, gap.out));
     this.ledger.addClosed(Math.max(0, -gap.in), Math.max(0, -gap.out));
+  }
+
+  #addSeries({ method, endpoint, status, aborted = 0, numbers }: Report['series'][number], givesPlaces: boolean): void {
+    const { cells, endpoints } = this.ledger;
+    if (aborted === 0 && numbers.every((number) => number === 0)) {
+      endpoints.list(method, endpoint, status === undefined ? [] : [status]);
+      return;
+    }
+    const found = givesPlaces ? endpoints.find(method, endpoint) : endpoints.adopt(method, endpoint);
+    if (found.endpoint !== endpoint) endpoints.noteOverflowed(method, endpoint, numbers[0] ?? 0);
+    found.aborted += aborted;
+    cells.merge(status === undefined ? found.requestCell : endpoints.findResponseCell(found, status), numbers);
   }
 
   #addUnattributed(reason: UnattributedReason, { unattributed }: Report): void {

@@ -11,7 +11,7 @@ import {
   monitorBandwidth,
   setEndpoint,
 } from '@weighbridge/monitor';
-import { collectOtherWarnings } from '../support/unrouted-advice.ts';
+import { collectWarnings } from '../support/notes.ts';
 import { BookWatch } from './book-watch.ts';
 import { Http2Peer, type PeerOptions } from './http2-peer.ts';
 import { randomFrom } from './random.ts';
@@ -82,7 +82,7 @@ export class Stage {
     this.monitor = monitorBandwidth({
       servers: [],
       sampleIntervalMs,
-      warn: collectOtherWarnings(this.#complaints),
+      warn: collectWarnings(this.#complaints),
     });
     this.#waysOut = new WaysOut(this.monitor);
     this.watch = new BookWatch(this.monitor);

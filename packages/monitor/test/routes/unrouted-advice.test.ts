@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { setEndpoint } from '../../src/index.ts';
 import { get } from '../register/app-process.ts';
 import { MonitoredServer } from '../support/monitored-server.ts';
-import { isUnroutedAdvice } from '../support/unrouted-advice.ts';
+import { isNote } from '../support/notes.ts';
 
 let monitored: MonitoredServer | undefined;
 afterEach(() => monitored?.stop());
@@ -16,7 +16,7 @@ test('requests without a template are told once, with what to add', async () => 
   await monitored.drained();
   await new Promise((resolve) => setImmediate(resolve));
   expect(warnings).toEqual([expect.stringContaining("WEIGHBRIDGE_ENDPOINTS='/users/:id /files/*'")]);
-  expect(warnings.every(isUnroutedAdvice)).toBe(true);
+  expect(warnings.every(isNote)).toBe(true);
   expect(warnings.join()).not.toContain('raw');
 });
 

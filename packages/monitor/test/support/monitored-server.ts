@@ -7,7 +7,7 @@ import {
   type MonitorOptions,
   monitorBandwidth,
 } from '../../src/index.ts';
-import { isUnroutedAdvice } from './unrouted-advice.ts';
+import { isNote } from './notes.ts';
 
 /** A server on a free port with a monitor of its own. */
 export class MonitoredServer {
@@ -27,7 +27,7 @@ export class MonitoredServer {
     const monitor = monitorBandwidth({
       servers: [server],
       warn: (message) => {
-        if (!isUnroutedAdvice(message)) throw new Error(message);
+        if (!isNote(message)) throw new Error(message);
       },
       ...options,
     });
