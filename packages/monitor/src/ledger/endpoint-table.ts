@@ -73,8 +73,10 @@ export class EndpointTable {
 
   /** The series of a pair that another process has given a place already. */
   adopt(method: string, endpoint: string): EndpointSeries {
-    const isNew = this.#byMethod.get(method)?.get(endpoint) === undefined;
-    return isNew && this.#busy < this.#maxEndpoints ? this.#insertBusy(method, endpoint) : this.find(method, endpoint);
+    const label = toMethodLabel(method);
+    const needsPlace = endpoint !== other && this.#byMethod.get(label)?.get(endpoint) === undefined;
+    if (needsPlace && this.#busy < this.#maxEndpoints) return this.#insertBusy(label, endpoint);
+    return this.find(method, endpoint);
   }
 
   findResponseCell(series: EndpointSeries, status: string): number {
