@@ -78,6 +78,11 @@ export class BandwidthMonitor {
     this.#exporter.register(registry);
   }
 
+  /** Takes every family out of a registry again. */
+  unregister(registry: RegistryLike): void {
+    this.#exporter.unregister(registry);
+  }
+
   /** The monitor's families in exposition format 0.0.4. */
   text(): Promise<string> {
     return this.#exporter.text();

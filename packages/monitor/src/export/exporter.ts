@@ -2,7 +2,7 @@ import type { BandwidthSnapshot } from '../snapshot.ts';
 import { collect } from './collect.ts';
 import type { CollectedFamily } from './family.ts';
 import { formatText } from './prometheus.ts';
-import { type RegistryLike, registerFamilies } from './registry.ts';
+import { type RegistryLike, RegistryMetrics } from './registry.ts';
 import { SeriesTable } from './series.ts';
 import type { Source } from './source.ts';
 import { takeSnapshot } from './take-snapshot.ts';
@@ -12,11 +12,7 @@ export class Exporter {
   readonly #source: Source;
   readonly #table: SeriesTable;
   readonly #warn: (message: string) => void;
-  /** One function, for good: by it a registry's metrics are known as ours. */
-  readonly collect = (): CollectedFamily[] => {
-    this.#source.sample();
-    return collect(this.#source, this.#table);
-  };
+  #metrics: RegistryMetrics | undefined;
 
   constructor(source: Source, warn: (message: string) => void) {
     this.#source = source;
@@ -25,12 +21,21 @@ export class Exporter {
   }
 
   register(registry: RegistryLike): void {
-    const taken = registerFamilies(registry, this.collect, () => this.#collectInTurns());
+    this.#metrics ??= new RegistryMetrics(
+      () => this.#collect(),
+      () => this.#collectInTurns(),
+    );
+    const taken = this.#metrics.register(registry);
     if (taken.length === 0) return;
     const names = taken.map((name) => `'${name}'`).join(', ');
     this.#warn(
       `weighbridge: the registry has ${taken.length === 1 ? 'a metric' : 'metrics'} ${names} already, ours of that name ${taken.length === 1 ? 'is' : 'are'} not registered; choose another option prefix than '${this.#source.prefix}'`,
     );
+  }
+
+  /** Takes every family out of a registry again. */
+  unregister(registry: RegistryLike): void {
+    this.#metrics?.unregister(registry);
   }
 
   async text(): Promise<string> {
@@ -39,6 +44,11 @@ export class Exporter {
 
   snapshot(): BandwidthSnapshot {
     return takeSnapshot(this.#source);
+  }
+
+  #collect(): CollectedFamily[] {
+    this.#source.sample();
+    return collect(this.#source, this.#table);
   }
 
   async #collectInTurns(): Promise<CollectedFamily[]> {

@@ -1,6 +1,7 @@
 import { metricFamilies } from '../metric-names.ts';
 import type { CollectedFamily } from './family.ts';
 import { formatFamilies, type Style, type Written } from './registry-text.ts';
+import { findServed, type ServedRegistry, watchServing } from './serving.ts';
 
 /** What `prom-client`'s and `@prometheus-io/client`'s registries have in common; neither is imported. */
 export interface RegistryLike {
@@ -8,43 +9,57 @@ export interface RegistryLike {
   getSingleMetric(name: string): unknown;
 }
 
-/** What they have beside, where we look. */
-interface KnownRegistry extends RegistryLike {
-  readonly contentType?: string;
-  readonly _defaultLabels?: Record<string, unknown>;
+/** What they have beside, where it is needed. */
+interface FullRegistry extends RegistryLike {
+  removeSingleMetric?(name: string): void;
 }
 
-/** Metrics of ours by what collects them: a second registration of the same is no clash. */
-const owners = new WeakMap<object, () => CollectedFamily[]>();
+/** One family, as a registry takes it. */
+interface MetricObject {
+  readonly name: string;
+}
 
 /**
- * Puts every family into a registry as a metric object of its own. A registry calls all of them in one turn, so
- * they share one collection. Returns the names that were taken already, by another.
+ * Every family as a metric object, the same ones for every registry: so registries that have them can be merged. A
+ * registry calls all of them in one turn, so they share one collection.
  */
-export function registerFamilies(
-  registry: RegistryLike,
-  collect: () => CollectedFamily[],
-  collectInTurns: () => Promise<CollectedFamily[]>,
-): string[] {
-  const taken: string[] = [];
-  const families = sharedForOneTurn(collect);
-  const metas = collect().map(({ meta }) => meta);
-  const scrape = sharedForOneTurn(() => startScrape(metas, styleOf(registry), collectInTurns));
-  for (const meta of metas) {
-    const there = registry.getSingleMetric(meta.name) as object | undefined;
-    if (there && owners.get(there) === collect) continue;
-    if (there) taken.push(meta.name);
-    else registry.registerMetric(metricObject(meta, families, scrape, collect) as never);
+export class RegistryMetrics {
+  readonly #objects: readonly MetricObject[];
+
+  constructor(collect: () => CollectedFamily[], collectInTurns: () => Promise<CollectedFamily[]>) {
+    const families = sharedForOneTurn(collect);
+    const metas = collect().map(({ meta }) => meta);
+    const scrapes = new Map<ServedRegistry, Scrape>();
+    const scrape = () => findScrape(scrapes, findServed(), metas, collectInTurns);
+    this.#objects = metas.map((meta) => metricObject(meta, families, scrape));
   }
-  return taken;
+
+  /** Puts them into a registry. Returns the names that were taken already, by another. */
+  register(registry: RegistryLike): string[] {
+    watchServing(registry);
+    const taken: string[] = [];
+    for (const metric of this.#objects) {
+      const there = registry.getSingleMetric(metric.name);
+      if (there === metric) continue;
+      if (there) taken.push(metric.name);
+      else registry.registerMetric(metric as never);
+    }
+    return taken;
+  }
+
+  /** Takes them out again. */
+  unregister(registry: FullRegistry): void {
+    for (const metric of this.#objects) {
+      if (registry.getSingleMetric(metric.name) === metric) registry.removeSingleMetric?.(metric.name);
+    }
+  }
 }
 
 function metricObject(
   { name, type, help }: CollectedFamily['meta'],
   families: () => CollectedFamily[],
-  scrape: () => Scrape,
-  owner: () => CollectedFamily[],
-): object {
+  scrape: () => Scrape | undefined,
+): MetricObject {
   const aggregator = name.endsWith(metricFamilies.captureExact.name) ? 'min' : 'sum';
   const metric = {
     // A registry that was asked for OpenMetrics once writes a counter's name without `_total` here, for good.
@@ -69,26 +84,40 @@ function metricObject(
     },
     /** As text, for `metrics`: see `registry-text.ts`. */
     async getForPromString() {
-      return (await scrape().get(name)) ?? metric.get();
+      return (await scrape()?.get(name)) ?? metric.get();
     },
   };
-  owners.set(metric, owner);
   return metric;
 }
 
 /** Of each family its text as soon as it is written; nothing, when the registry has to format it. */
 type Scrape = ReadonlyMap<string, Promise<Written | undefined>>;
 
+/** One for each registry that is served in this turn. */
+function findScrape(
+  scrapes: Map<ServedRegistry, Scrape>,
+  registry: ServedRegistry | undefined,
+  metas: readonly CollectedFamily['meta'][],
+  collectInTurns: () => Promise<CollectedFamily[]>,
+): Scrape | undefined {
+  const style = registry && styleOf(registry);
+  if (!style) return undefined;
+  const known = scrapes.get(registry);
+  if (known) return known;
+  if (scrapes.size === 0) queueMicrotask(() => scrapes.clear());
+  const started = startScrape(metas, style, collectInTurns);
+  scrapes.set(registry, started);
+  return started;
+}
+
 function startScrape(
   metas: readonly CollectedFamily['meta'][],
-  style: Style | undefined,
+  style: Style,
   collectInTurns: () => Promise<CollectedFamily[]>,
 ): Scrape {
   const waiting = new Map(metas.map(({ name }) => [name, Promise.withResolvers<Written | undefined>()]));
   const run = async () => {
-    if (style) {
-      await formatFamilies(await collectInTurns(), style, (name, written) => waiting.get(name)?.resolve(written));
-    }
+    await formatFamilies(await collectInTurns(), style, (name, written) => waiting.get(name)?.resolve(written));
     for (const { resolve } of waiting.values()) resolve(undefined);
   };
   run().catch((error) => {
@@ -99,8 +128,7 @@ function startScrape(
   return new Map([...waiting].map(([name, { promise }]) => [name, promise]));
 }
 
-function styleOf(registry: KnownRegistry): Style | undefined {
-  const { _defaultLabels: defaultLabels, contentType } = registry;
+function styleOf({ _defaultLabels: defaultLabels, contentType }: ServedRegistry): Style | undefined {
   if (typeof defaultLabels !== 'object' || defaultLabels === null) return undefined;
   return { defaultLabels, openMetrics: contentType?.startsWith('application/openmetrics-text') ?? false };
 }

@@ -1,6 +1,6 @@
 import { monitorBandwidth } from '../monitor.ts';
-import { joinRegistries } from './join-registries.ts';
-import { takeRole } from './role.ts';
+import { type RegistryAccess, RegistryJoiner } from './join-registries.ts';
+import { hasWorkers, takeRole } from './role.ts';
 import { Service } from './service.ts';
 import { resolveSettings } from './settings.ts';
 
@@ -10,7 +10,14 @@ try {
   const settings = resolveSettings(process.env, warn);
   const { prefix, maxEndpoints, endpoints } = settings;
   const monitor = monitorBandwidth({ prefix, maxEndpoints, endpoints, warn });
-  joinRegistries((registry) => monitor.register(registry), `${prefix}http_connections`);
+  const access: RegistryAccess = {
+    join: (registry) => monitor.register(registry),
+    leave: (registry) => monitor.unregister(registry),
+    isAggregator: hasWorkers,
+    now: () => performance.now(),
+    warn,
+  };
+  new RegistryJoiner(access, `${prefix}http_connections`).start();
   new Service(monitor, settings, takeRole(process.env), warn).start();
 } catch (error) {
   // Whatever it is: the application runs on without a monitor.

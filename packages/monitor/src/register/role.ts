@@ -34,6 +34,12 @@ function isClusterWorker(): boolean {
   return process.connected && loadCluster().isWorker;
 }
 
+/** Whether this process is the primary of a cluster that has workers. */
+export function hasWorkers(): boolean {
+  const { isPrimary, workers } = loadCluster();
+  return isPrimary && Object.keys(workers ?? {}).length > 0;
+}
+
 function pathOf(pid: number): string {
   return gatheringPath(`head-${pid}`);
 }

@@ -10,7 +10,7 @@ import { Gathering } from './gathering.ts';
 import { Membership } from './membership.ts';
 import { MetricsListener } from './metrics-listener.ts';
 import { Reporter } from './report.ts';
-import { loadCluster, type Role } from './role.ts';
+import { hasWorkers, type Role } from './role.ts';
 import { formatAddress, type Settings } from './settings.ts';
 import { type Own, Sum } from './sum.ts';
 
@@ -70,8 +70,7 @@ export class Service {
   }
 
   #gatherWorkers(): void {
-    const { isPrimary, workers } = loadCluster();
-    if (isPrimary && Object.keys(workers ?? {}).length > 0) this.#gather();
+    if (hasWorkers()) this.#gather();
   }
 
   /** Sums what other processes report, from now on. */

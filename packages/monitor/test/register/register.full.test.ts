@@ -14,20 +14,24 @@ function start(app: string, version: string, env: NodeJS.ProcessEnv): AppProcess
 }
 
 describe.each(nodeVersions)('Node %s', (version) => {
-  test.each(['client-esm.mjs', 'client-cjs.cjs', 'successor-esm.mjs', 'successor-cjs.cjs'])(
-    'joins the registry that the application loads: %s',
-    async (app) => {
-      const own = `127.0.0.1:${await freePort()}`;
-      const running = start(app, version, { WEIGHBRIDGE_METRICS_LISTEN: own });
-      const url = await running.line();
-      await get(`${url}/x`);
-      const counted = (text: string) => text.includes('weighbridge_http_request_bytes_total{method="GET"');
-      await getUntil(`${url}/metrics`, counted);
-      await getUntil(`http://${own}/metrics`, counted);
-      expect((await fetch(`http://${own}/`)).status).toBe(200);
-      expect(running.otherErrors).toBe('');
-    },
-  );
+  test.each([
+    'client-esm.mjs',
+    'client-cjs.cjs',
+    'client-own.mjs',
+    'successor-esm.mjs',
+    'successor-cjs.cjs',
+    'successor-own.cjs',
+  ])('joins the registry that the application loads: %s', async (app) => {
+    const own = `127.0.0.1:${await freePort()}`;
+    const running = start(app, version, { WEIGHBRIDGE_METRICS_LISTEN: own });
+    const url = await running.line();
+    await get(`${url}/x`);
+    const counted = (text: string) => text.includes('weighbridge_http_request_bytes_total{method="GET"');
+    await getUntil(`${url}/metrics`, counted);
+    await getUntil(`http://${own}/metrics`, counted);
+    expect((await fetch(`http://${own}/`)).status).toBe(200);
+    expect(running.otherErrors).toBe('');
+  });
 
   test("serves the sum of a cluster's workers", async () => {
     const own = `127.0.0.1:${await freePort()}`;

@@ -100,18 +100,22 @@ describe('an application that knows nothing of metrics', () => {
   });
 });
 
-describe.each(['client-esm.mjs', 'client-cjs.cjs', 'successor-esm.mjs', 'successor-cjs.cjs'])(
-  "an application with a client's default registry: %s",
-  (app) => {
-    test("shows the monitor's families on its own /metrics", async () => {
-      const { url } = await startListening(app, { WEIGHBRIDGE_PREFIX: 'shop_' });
-      await get(`${url}/x`);
-      const text = await getUntil(`${url}/metrics`, (answer) => answer.includes('shop_http_request_bytes_total{'));
-      expect(text).toContain('shop_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} ');
-      expect(text.match(/^# TYPE shop_http_request_bytes_total counter$/gm)).toHaveLength(1);
-    });
-  },
-);
+describe.each([
+  'client-esm.mjs',
+  'client-cjs.cjs',
+  'client-own.mjs',
+  'successor-esm.mjs',
+  'successor-cjs.cjs',
+  'successor-own.cjs',
+])("an application with a client's registry: %s", (app) => {
+  test("shows the monitor's families on its own /metrics", async () => {
+    const { url } = await startListening(app, { WEIGHBRIDGE_PREFIX: 'shop_' });
+    await get(`${url}/x`);
+    const text = await getUntil(`${url}/metrics`, (answer) => answer.includes('shop_http_request_bytes_total{'));
+    expect(text).toContain('shop_http_response_size_bytes_count{method="GET",endpoint="_unrouted",status="200"} ');
+    expect(text.match(/^# TYPE shop_http_request_bytes_total counter$/gm)).toHaveLength(1);
+  });
+});
 
 test('a client that was loaded before the monitor is joined too', async () => {
   const running = start('client-before.cjs', { args: [], env: { WEIGHBRIDGE_METRICS_LISTEN: 'off' } });

@@ -28,8 +28,9 @@ test('a sum gives places by traffic, and its replica has the same series', () =>
   const sum = new Sum('x_', maxEndpoints, { source: idle, reporter: new Reporter(idle) });
   const replica = new Sum('x_', maxEndpoints);
   const reporter = new Reporter(sum);
+  const member = {};
   const tell = (bytes: Record<string, number>) => {
-    sum.add('one', createReport(bytes));
+    sum.add(member, createReport(bytes));
     replica.add(sum, reporter.next());
   };
 
