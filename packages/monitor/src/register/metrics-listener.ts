@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inSlices } from '../export/slices.ts';
 import { BandwidthStream, bandwidthOf } from './bandwidth-stream.ts';
 import { builtin } from './builtin.ts';
@@ -41,6 +42,11 @@ export class MetricsListener {
     server.unref();
     await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
     return new MetricsListener(server, figures);
+  }
+
+  get address(): Address {
+    const { address, port } = this.server.address() as AddressInfo;
+    return { host: address, port };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Cluster } from 'node:cluster';
 import { builtin } from './builtin.ts';
 import { gatheringPath } from './gathering-place.ts';
+import { readPm2 } from './settings.ts';
 
 /**
  * What this process is among those of its service.
@@ -26,7 +27,15 @@ export function takeRole(env: NodeJS.ProcessEnv): Role {
   env[headVariable] = String(pid);
   if (!isClusterWorker()) return { kind: 'head', path: () => pathOf(pid) };
   if (head === String(ppid)) return { kind: 'member', path: () => pathOf(ppid) };
-  return { kind: 'elected', path: () => gatheringPath(`elected-${ppid}-${digest(process.argv[1] ?? '')}`) };
+  // pm2 takes its own variable out of the environment later.
+  const service = findServiceName(env);
+  return { kind: 'elected', path: () => gatheringPath(`elected-${ppid}-${digest(service)}`) };
+}
+
+/** The services of one pm2 have the same parent, and the same file that starts them. */
+function findServiceName({ pm2_env }: NodeJS.ProcessEnv): string {
+  const { name = '', pm_exec_path = process.argv[1] } = readPm2(pm2_env);
+  return `${name} ${pm_exec_path}`;
 }
 
 /** A process with no channel to a parent is no worker: then the module isn't loaded for it. */
@@ -45,7 +54,7 @@ function pathOf(pid: number): string {
 }
 
 /** Loaded when it is needed: of an application without it, its start would be slower. */
-export function loadCluster(): Cluster {
+function loadCluster(): Cluster {
   return builtin('node:cluster') as unknown as Cluster;
 }
 

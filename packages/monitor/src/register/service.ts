@@ -11,11 +11,13 @@ import { Membership } from './membership.ts';
 import { MetricsListener } from './metrics-listener.ts';
 import { Reporter } from './report.ts';
 import { hasWorkers, type Role } from './role.ts';
-import { formatAddress, type Settings } from './settings.ts';
+import { type Address, formatAddress, type Settings } from './settings.ts';
 import { type Own, Sum } from './sum.ts';
 
 /** Tries to reach the others, a second apart, before this process goes its own way. */
 const patience = 5;
+/** Ports that are tried where the first is taken: another service of ours may have it. */
+const furtherPorts = 10;
 const delayMs = 20;
 const promotionIntervalMs = 10_000;
 
@@ -34,6 +36,7 @@ export class Service {
   #membership: Membership | undefined;
   #opening = false;
   #warned = false;
+  #hasSpoken = false;
   /** Tries in a row at which nobody was where the processes of this service meet. */
   #failures = 0;
 
@@ -106,32 +109,61 @@ export class Service {
 
   async #serve(): Promise<void> {
     const { listen } = this.#settings;
-    if (!listen || this.#listener || this.#opening) return;
+    if (this.#listener || this.#opening) return;
+    if (!listen) return this.#say('no page (WEIGHBRIDGE_METRICS_LISTEN=off)');
     this.#opening = true;
     try {
-      const figures = { text: () => this.#figures.text(), snapshot: () => this.#figures.snapshot() };
-      this.#listener = await MetricsListener.open(figures, listen, (server) => this.#leaveOut(server));
+      this.#listener = await this.#open(listen);
       this.#membership?.stop();
       if (this.#role.kind === 'elected') this.#gather();
+      this.#announce(listen, this.#listener);
     } catch (error) {
-      this.#failed(error as NodeJS.ErrnoException);
+      this.#failed(error as NodeJS.ErrnoException, listen);
     } finally {
       this.#opening = false;
     }
+  }
+
+  /** At the first free port. Of equals one tries a port at a time: who has it first serves them all. */
+  async #open({ host, port }: Address): Promise<MetricsListener> {
+    const figures = { text: () => this.#figures.text(), snapshot: () => this.#figures.snapshot() };
+    const isElected = this.#role.kind === 'elected';
+    const first = isElected ? port + Math.max(0, this.#failures - patience) : port;
+    const last = isElected || port === 0 ? first : port + furtherPorts;
+    for (let tried = first; ; tried++) {
+      try {
+        return await MetricsListener.open(figures, { host, port: tried }, (server) => this.#leaveOut(server));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried >= Math.min(last, 65_535)) throw error;
+      }
+    }
+  }
+
+  #announce(wanted: Address, { address }: MetricsListener): void {
+    const isMoved = wanted.port !== 0 && wanted.port !== address.port;
+    this.#say(`page http://${formatAddress(address)}/${isMoved ? ` (port ${wanted.port} is taken)` : ''}`);
+  }
+
+  #say(what: string): void {
+    if (!this.#settings.isQuiet && !this.#hasSpoken) this.#warn(`weighbridge: counting; ${what}`);
+    this.#hasSpoken = true;
   }
 
   #leaveOut(server: Server): void {
     if (!this.#settings.countItself) this.#monitor.ignore(server);
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
-    const taken = error.code === 'EADDRINUSE';
-    const others = taken && this.#role.kind === 'elected';
-    if (others && !this.#membership) this.#report();
-    if (others && this.#failures < patience) return;
-    const address = formatAddress(this.#settings.listen ?? { host: '', port: 0 });
+  #failed(error: NodeJS.ErrnoException, listen: Address): void {
+    const isTaken = error.code === 'EADDRINUSE';
+    const hasOthers = isTaken && this.#role.kind === 'elected';
+    if (hasOthers && !this.#membership) this.#report();
+    if (hasOthers && this.#failures < patience + furtherPorts) return;
+    const address = formatAddress(listen);
+    const reason = isTaken
+      ? `${address} and the ${furtherPorts} ports after it are taken`
+      : `${address} can't be listened on (${error.message})`;
     this.#warnOnce(
-      `weighbridge: ${address} ${taken ? 'is taken' : `can't be listened on (${error.message})`}, the metrics are not served there; ` +
+      `weighbridge: ${reason}, the metrics are not served there; ` +
         'WEIGHBRIDGE_METRICS_LISTEN=host:port names another address, WEIGHBRIDGE_METRICS_LISTEN=off none',
     );
   }
@@ -152,7 +184,7 @@ export class Service {
 
   /** Who was told the sum at once, a newcomer after two seconds. */
   #mayLead(failures: number): boolean {
-    return failures <= patience && (this.#elected.filled || failures > 2);
+    return failures <= patience + furtherPorts && (this.#elected.filled || failures > 2);
   }
 
   #warnOnce(message: string): void {

@@ -15,14 +15,16 @@ export interface Settings {
   readonly listen: Address | undefined;
   /** Whether our own listener is counted as well. */
   readonly countItself: boolean;
+  /** Where the page is isn't told. */
+  readonly isQuiet: boolean;
 }
 
 const defaultListen: Address = Object.freeze({ host: '127.0.0.1', port: 9465 });
 
 /**
  * Reads `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_MAX_ENDPOINTS`, `WEIGHBRIDGE_ENDPOINTS` (templates, parted by spaces),
- * `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`) and `WEIGHBRIDGE_COUNT_ITSELF` (`1`). A bad value is told and
- * its default taken: an application is not stopped by its monitor.
+ * `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`), `WEIGHBRIDGE_COUNT_ITSELF` (`1`) and `WEIGHBRIDGE_QUIET`
+ * (`1`). A bad value is told and its default taken: an application is not stopped by its monitor.
  */
 export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string) => void): Settings {
   const env = { ...given, ...readPm2(given.pm2_env) };
@@ -32,11 +34,12 @@ export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string
     endpoints: resolveEndpoints(env, warn),
     listen: resolveListen(env.WEIGHBRIDGE_METRICS_LISTEN, warn),
     countItself: env.WEIGHBRIDGE_COUNT_ITSELF === '1',
+    isQuiet: env.WEIGHBRIDGE_QUIET === '1',
   });
 }
 
 /** pm2 gives a cluster's worker its environment as JSON in one variable, and unpacks it later than we are loaded. */
-function readPm2(packed: string | undefined): NodeJS.ProcessEnv {
+export function readPm2(packed: string | undefined): NodeJS.ProcessEnv {
   try {
     return packed === undefined ? {} : JSON.parse(packed);
   } catch {

@@ -19,7 +19,7 @@ interface AppOptions {
   appArgs?: string[];
 }
 
-/** An application in a process of its own. */
+/** An application in a process of its own, below a monitor that doesn't say where its page is. */
 export class AppProcess {
   readonly process: ChildProcess;
   readonly #lines: string[] = [];
@@ -32,7 +32,7 @@ export class AppProcess {
     const file = isAbsolute(app) ? app : fileURLToPath(new URL(`apps/${app}`, import.meta.url));
     this.process = spawn(node, [...conditions.map((name) => `--conditions=${name}`), ...args, file, ...appArgs], {
       ...(cwd === undefined ? {} : { cwd }),
-      env: { ...process.env, REGISTER: register, ...env },
+      env: { ...process.env, REGISTER: register, WEIGHBRIDGE_QUIET: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     createInterface(this.process.stdout as NodeJS.ReadableStream).on('line', (line) => {

@@ -22,6 +22,23 @@ async function startListening(app: string, env: NodeJS.ProcessEnv = {}) {
   return { running, own: `http://127.0.0.1:${port}`, url: await running.line() };
 }
 
+/** So many ports in a row, each with a server; the one before the first is free. */
+async function takePorts(count: number): Promise<{ port: number; close(): void }> {
+  for (;;) {
+    const first = (await freePort()) + 1;
+    const servers = Array.from({ length: count }, () => createServer());
+    const close = () => servers.forEach((server) => void server.close());
+    try {
+      for (const [index, server] of servers.entries()) {
+        await once(server.listen(first + index, '127.0.0.1'), 'listening');
+      }
+      return { port: first, close };
+    } catch {
+      close();
+    }
+  }
+}
+
 describe('an application that knows nothing of metrics', () => {
   test('is counted, and served on a listener of ours that is not counted itself', async () => {
     const { own, url } = await startListening('plain.mjs');
@@ -79,15 +96,43 @@ describe('an application that knows nothing of metrics', () => {
     expect(Date.parse(JSON.parse(second).at) - Date.parse(JSON.parse(first).at)).toBeGreaterThan(500);
   });
 
-  test('a taken address is one warning, and the application runs on', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    stops.push(() => other.close());
-    const address = `127.0.0.1:${(other.address() as { port: number }).port}`;
-    const running = start('plain.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: address } });
+  test('is told once where the page is, on its standard error', async () => {
+    const port = await freePort();
+    const running = start('plain.mjs', {
+      env: { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${port}`, WEIGHBRIDGE_QUIET: '' },
+    });
     expect(await get(await running.line())).toBe('hello');
-    await running.told(/weighbridge: .* is taken/);
-    expect(running.errors).toContain(address);
+    await running.told(/page.*\n/);
+    expect(running.otherErrors).toBe(`weighbridge: counting; page http://127.0.0.1:${port}/\n`);
+  });
+
+  test('is told that there is none where it is off', async () => {
+    const running = start('plain.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: 'off', WEIGHBRIDGE_QUIET: '' } });
+    await running.told(/^weighbridge: counting; no page \(WEIGHBRIDGE_METRICS_LISTEN=off\)\n/);
+  });
+
+  test('gets the next free port where another service has the first, and is told', async () => {
+    const { port, close } = await takePorts(1);
+    stops.push(close);
+    const env = { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${port - 1}`, WEIGHBRIDGE_QUIET: '' };
+    const [one, two] = [start('plain.mjs', { env }), start('plain.mjs', { env })];
+    const pages = [];
+    for (const running of [one, two]) {
+      await get(`${await running.line()}/x`);
+      await running.told(/counting; page/);
+      pages.push(/page (\S+)/.exec(running.errors)?.[1] as string);
+    }
+    expect(pages.toSorted()).toEqual([`http://127.0.0.1:${port - 1}/`, `http://127.0.0.1:${port + 1}/`]);
+    expect([one, two].map(({ errors }) => errors).join()).toContain(`/ (port ${port - 1} is taken)`);
+    for (const page of pages) await getUntil(`${page}metrics`, (text) => /size_bytes_count{.*} 1\n/.test(text));
+  });
+
+  test('runs on with one warning where all these ports are taken', async () => {
+    const { port, close } = await takePorts(11);
+    stops.push(close);
+    const running = start('plain.mjs', { env: { WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${port}` } });
+    expect(await get(await running.line())).toBe('hello');
+    await running.told(new RegExp(`weighbridge: 127.0.0.1:${port} and the 10 ports after it are taken`));
     expect(await get(await running.line())).toBe('hello');
     expect(running.otherErrors.match(/weighbridge/g)).toHaveLength(1);
   });
@@ -135,6 +180,14 @@ describe('what the environment says', () => {
     expect(listen('')).toEqual({ host: '127.0.0.1', port: 9465 });
   });
 
+  test('templates, and how many endpoints there may be', () => {
+    const env = { WEIGHBRIDGE_ENDPOINTS: ' /users/:id\n /files/* ', WEIGHBRIDGE_MAX_ENDPOINTS: '50' };
+    expect(resolveSettings(env, expect.unreachable)).toMatchObject({
+      endpoints: ['/users/:id', '/files/*'],
+      maxEndpoints: 50,
+    });
+  });
+
   test('what pm2 has packed', () => {
     const packed = JSON.stringify({ name: 'shop', WEIGHBRIDGE_PREFIX: 'shop_', WEIGHBRIDGE_METRICS_LISTEN: 'off' });
     expect(resolveSettings({ pm2_env: packed }, expect.unreachable)).toMatchObject({
@@ -149,6 +202,11 @@ describe('what the environment says', () => {
       "WEIGHBRIDGE_METRICS_LISTEN must be host:port, such as 127.0.0.1:9465, or off, got '9000'",
     ],
     [{ WEIGHBRIDGE_METRICS_LISTEN: 'localhost:99999' }, "got 'localhost:99999'"],
+    [{ WEIGHBRIDGE_MAX_ENDPOINTS: 'many' }, 'WEIGHBRIDGE_MAX_ENDPOINTS: maxEndpoints must be a whole number from 1'],
+    [
+      { WEIGHBRIDGE_ENDPOINTS: '/a b' },
+      "WEIGHBRIDGE_ENDPOINTS: endpoints must hold templates .* got 'b'; none is taken",
+    ],
     [{ WEIGHBRIDGE_PREFIX: '9x' }, "WEIGHBRIDGE_PREFIX: prefix must be .* got '9x'; 'weighbridge_' is taken"],
   ])('a bad value is told, and its default taken: %o', (env, message) => {
     const warnings: string[] = [];

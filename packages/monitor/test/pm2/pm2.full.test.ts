@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Scrape } from '../../../../e2e/support/metrics.ts';
+import { installFolder } from '../../../../scripts/install-folder.ts';
+import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
+import { freePort, get, getUntil } from '../register/app-process.ts';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const register = fileURLToPath(new URL('../../src/register/main.ts', import.meta.url));
+
+interface Told {
+  pid: number;
+  name: string;
+}
+
+/** The process manager, with a home and so a daemon of its own. */
+class Pm2 {
+  readonly #home = mkdtempSync(join(tmpdir(), 'weighbridge-pm2-'));
+  readonly #node: string;
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  /** Two workers in its cluster mode. */
+  async start(name: string, env: NodeJS.ProcessEnv): Promise<void> {
+    const nodeArgs = `--conditions=weighbridge-source --import ${register}`;
+    await this.#run(['start', `${folder}app.mjs`, '--name', name, '-i', '2', '--node-args', nodeArgs], env);
+  }
+
+  async processes(name: string): Promise<Told[]> {
+    const all = JSON.parse(await this.#run(['jlist'])) as Told[];
+    return all.filter((each) => each.name === name);
+  }
+
+  async stop(): Promise<void> {
+    await this.#run(['kill']);
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  async #run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const { stdout } = await promisify(execFile)(this.#node, [`${folder}node_modules/pm2/bin/pm2`, ...args], {
+      env: { ...process.env, ...env, PM2_HOME: this.#home, PM2_DISABLE_VERSION_CHECK: 'true' },
+    });
+    return stdout;
+  }
+}
+
+const exchangesOf = (text: string) => new Scrape(text).sum('weighbridge_http_response_size_bytes_count');
+const bytesOf = (text: string) => new Scrape(text).sum('weighbridge_http_connection_bytes_total');
+
+describe.each(nodeVersions)('pm2 on Node %s', (version) => {
+  let pm2: Pm2;
+  beforeAll(() => installFolder(folder), 300_000);
+  beforeEach(() => {
+    pm2 = new Pm2(nodeBinary(version));
+  });
+  afterEach(() => pm2.stop());
+
+  test('its workers are one sum at one address, and a killed one loses no more than its last second', async () => {
+    const [own, port] = [await freePort(), await freePort()];
+    await pm2.start('shop', { APP_PORT: String(port), WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${own}` });
+    const [url, metrics] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${own}/metrics`];
+    const answered = new Set<string>();
+    // The first answer counts as well.
+    answered.add(await getUntil(url, (text) => text !== ''));
+    const ask = async (times: number) => {
+      for (let time = 0; time < times; time++) answered.add(await get(url));
+    };
+
+    await ask(39);
+    expect(answered.size).toBe(2);
+    const before = await getUntil(metrics, (text) => exchangesOf(text) === 40);
+    // Nothing is at the next port: nobody else serves.
+    await expect(fetch(`http://127.0.0.1:${own + 1}/metrics`)).rejects.toThrow();
+    // Each in turn, so that the one that serves is among them; pm2 starts another for it.
+    let asked = 40;
+    for (const pid of [...answered]) {
+      process.kill(Number(pid), 'SIGKILL');
+      await expect.poll(async () => (await pm2.processes('shop')).every((each) => each.pid > 0)).toBe(true);
+      answered.add(await getUntil(url, (text) => text !== ''));
+      await ask(20);
+      asked += 21;
+      await getUntil(metrics, (text) => text !== '' && exchangesOf(text) >= asked);
+    }
+    const after = await getUntil(metrics, (text) => text !== '');
+    expect(exchangesOf(after)).toBe(asked);
+    expect(bytesOf(after)).toBeGreaterThan(bytesOf(before));
+  });
+
+  test('a second service has an address of its own', async () => {
+    const own = await freePort();
+    const ports = [await freePort(), await freePort()];
+    for (const [index, port] of ports.entries()) {
+      await pm2.start(`shop${index}`, { APP_PORT: String(port), WEIGHBRIDGE_METRICS_LISTEN: `127.0.0.1:${own}` });
+      for (let time = 0; time <= index; time++) await getUntil(`http://127.0.0.1:${port}`, (text) => text !== '');
+      await getUntil(
+        `http://127.0.0.1:${own + index}/metrics`,
+        (text) => text !== '' && exchangesOf(text) === index + 1,
+      );
+    }
+  });
+});
