@@ -5,14 +5,8 @@
 //   curl localhost:3000/metrics | grep client_bytes
 import { createServer } from 'node:http';
 import { bytesOf, monitorBandwidth } from '@weighbridge/monitor';
+import { tenantOf } from '../keys.js';
 import { Meter } from './meter.js';
-
-// The label is the tenant's name, never the key: metrics are read by many.
-const tenants = new Map([
-  ['k-acme', 'acme'],
-  ['k-zenith', 'zenith'],
-]);
-const tenantOf = (request) => tenants.get(request.headers['x-api-key']);
 
 const monitor = monitorBandwidth({ clientOf: tenantOf });
 const meter = new Meter();
