@@ -18,7 +18,8 @@ export function isBundleStale() {
   return inputs().some((file) => statSync(file).mtimeMs > made);
 }
 
-async function bundle() {
+/** Makes `register.js` and `page.json` in the monitor's `dist`. */
+export async function bundle() {
   await writePage();
   const { rolldown } = await import('rolldown');
   const build = await rolldown({

@@ -32,6 +32,12 @@ test.each([...createReference()])(
   },
 );
 
+test("the monitor's README has the table of its metrics that the code makes", () => {
+  const text = readFileSync(`${root}packages/monitor/README.md`, 'utf8');
+  const table = createReference().get('bandwidth-metrics');
+  expect(text).toContain(`<!-- generate bandwidth-metrics -->\n\n${table}\n\n<!-- end -->`);
+});
+
 test('every picture that a document shows is there', () => {
   for (const file of [document, `${root}README.md`]) {
     const pictures = [...readFileSync(file, 'utf8').matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, path = '']) => path);

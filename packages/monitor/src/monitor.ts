@@ -5,7 +5,7 @@ import { sumConnections } from './accounts/connection-totals.ts';
 import type { Participant } from './capture/accounts.ts';
 import type { AnyRequest } from './capture/capture.ts';
 import type { ExchangeBytes } from './capture/exchange.ts';
-import { foreignVersion, processCapture } from './capture/process-capture.ts';
+import { findObstacle, processCapture } from './capture/process-capture.ts';
 import { computeCost, type SampleCost } from './export/cost.ts';
 import { Exporter } from './export/exporter.ts';
 import type { RegistryLike } from './export/registry.ts';
@@ -49,7 +49,7 @@ export class BandwidthMonitor {
     this.#clients = new Clients(this.#options.maxClients);
     this.#servers = this.#options.servers === 'all' ? 'all' : new Set(this.#options.servers);
     this.#participant = this.#createParticipant();
-    this.#stopFrameworks = watchFrameworks((route) => this.#list(route));
+    this.#stopFrameworks = this.#hasJoined ? watchFrameworks((route) => this.#list(route)) : () => {};
     this.source = this.#createSource();
     this.#exporter = new Exporter(this.source, this.#options.warn);
     this.#timer = setInterval(() => this.#promoteBusiest(), this.#options.sampleIntervalMs * samplesPerPromotion);
@@ -75,7 +75,7 @@ export class BandwidthMonitor {
    * skipped with a warning.
    */
   register(registry: RegistryLike): void {
-    this.#exporter.register(registry);
+    if (this.#hasJoined) this.#exporter.register(registry);
   }
 
   /** Takes every family out of a registry again. */
@@ -106,10 +106,9 @@ export class BandwidthMonitor {
   }
 
   #join(): void {
-    if (!this.#hasJoined) {
-      this.#options.warn(
-        `weighbridge: another major version of @weighbridge/monitor counts in this process already (hooks version ${foreignVersion()}); this one does not count`,
-      );
+    const obstacle = findObstacle();
+    if (obstacle !== undefined) {
+      this.#options.warn(obstacle);
       return;
     }
     const capture = processCapture();
@@ -117,9 +116,8 @@ export class BandwidthMonitor {
     if (this.#servers !== 'all') for (const server of this.#servers) capture.adopt(server);
   }
 
-  /** Another major version's hooks can't be shared. */
   get #hasJoined(): boolean {
-    return foreignVersion() === undefined;
+    return findObstacle() === undefined;
   }
 
   #createParticipant(): Participant {
@@ -258,5 +256,5 @@ export function monitorBandwidth(options: MonitorOptions = {}): BandwidthMonitor
  * response.on('close', () => bill(tenant, bytes.in + bytes.out));
  */
 export function bytesOf(request: AnyRequest): ExchangeBytes | undefined {
-  return foreignVersion() === undefined ? processCapture().bytesOf(request) : undefined;
+  return findObstacle() === undefined ? processCapture().bytesOf(request) : undefined;
 }

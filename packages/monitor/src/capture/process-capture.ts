@@ -16,8 +16,25 @@ export function processCapture(): Capture {
   return shared[key].capture;
 }
 
-/** The version of another copy's hooks, which this one can't share; `undefined` where there are none. */
-export function foreignVersion(): number | undefined {
+/** The least version of Node that is tested. */
+const leastNode = '22.18';
+const isNodeTooOld = isOlderNode(leastNode);
+
+/** Why nothing can be counted in this process, as a line for the log; `undefined` where it can. */
+export function findObstacle(): string | undefined {
+  if (isNodeTooOld) {
+    return `weighbridge: Node ${leastNode} or newer is needed, this is ${process.versions.node}; nothing is counted, the application runs on`;
+  }
   const version = shared[key]?.version;
-  return version === captureVersion ? undefined : version;
+  if (version === undefined || version === captureVersion) return undefined;
+  return `weighbridge: another major version of @weighbridge/monitor counts in this process already (hooks version ${version}); this one does not count`;
+}
+
+function isOlderNode(least: string): boolean {
+  const { bun, deno, node } = process.versions;
+  if (bun || deno) return false;
+  const [wanted, there] = [least, node].map((version) => version.split('.').map(Number));
+  const [wantedMajor = 0, wantedMinor = 0] = wanted ?? [];
+  const [major = 0, minor = 0] = there ?? [];
+  return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
 }
