@@ -5,14 +5,14 @@ import type { BenchOptions, Outcome } from './bench.ts';
 import { median, medianInterval } from './statistics.ts';
 import type { Table } from './table.ts';
 
-const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const report = fileOf('startup-report.cjs');
-const nextFolder = fileOf('../packages/monitor/test/next/');
+const report = fileURLToPath(new URL('startup-report.cjs', import.meta.url));
+const smallest = fileURLToPath(new URL('startup-server.cjs', import.meta.url));
+const nextFolder = fileURLToPath(new URL('../packages/monitor/test/next/', import.meta.url));
 
 /** What is started, with how many pairs: the last takes a second each. */
 const programs = {
   '`node -e 0`': { args: ['-e', '0'], rounds: 60 },
-  'the smallest server, until it listens': { args: [fileOf('startup-server.cjs')], rounds: 60 },
+  'the smallest server, until it listens': { args: [smallest], rounds: 60 },
   'Next.js, until it listens': { args: [`${nextFolder}server.mjs`], rounds: 20 },
 } as const;
 type Program = keyof typeof programs;
