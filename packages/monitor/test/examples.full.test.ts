@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { Scrape } from '../../../e2e/support/metrics.ts';
 import { installFolder } from '../../../scripts/install-folder.ts';
-import { AppProcess, freePort, get, getUntil } from './register/app-process.ts';
+import { AppProcess, freePort, freePorts, get, getUntil } from './register/app-process.ts';
 import { RawClient } from './support/raw-client.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -68,4 +68,22 @@ test('examples/cluster serves the sum of its workers at one address', async () =
     `http://${own}/metrics`,
     (text) => text !== '' && new Scrape(text).sum('weighbridge_http_response_bytes_total', labels) === out,
   );
+});
+
+test("the README's program shows what the README says", async () => {
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  const [, code = ''] = /```js\n(.*?)```/s.exec(readme) ?? [];
+  const [port, metrics] = await freePorts(2);
+  const folder = mkdtempSync(`${root}examples/readme-`);
+  stops.push(() => rmSync(folder, { recursive: true }));
+  const file = `${folder}/app.mjs`;
+  const ready = `\nmetrics.once('listening', () => console.log('http://127.0.0.1:${port}'));\n`;
+  writeFileSync(file, code.replace('3000', String(port)).replace('9464', String(metrics)) + ready);
+  const app = new AppProcess(file, { args: [] });
+  stops.unshift(() => app.stop());
+  await get(`${await app.line()}/hello/ann`);
+  await get(`http://127.0.0.1:${metrics}/metrics`);
+  const lines = (text: string) => text.match(/^weighbridge_http_re\w+_bytes_total{.*} (?=\d+$)/gm);
+  // Their numbers depend on the client.
+  expect(lines(await get(`http://127.0.0.1:${metrics}/metrics`))).toEqual(lines(readme));
 });
