@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ResponseState } from '../capture/exchange.ts';
+import { hookOnce, isHooked } from './hook-once.ts';
 import { watchModules } from './loaded-modules.ts';
 import { type DeclaredPath, findRouted, markRouted, type Routed, toTemplate } from './routed.ts';
 
@@ -16,24 +17,20 @@ interface Layer {
   [templateKey]?: string | null;
 }
 type Next = (error?: unknown) => void;
-type Handle = (this: Layer, request: IncomingMessage, response: unknown, next: Next) => unknown;
+type Handle = (this: unknown, request: IncomingMessage, response: unknown, next: Next) => unknown;
 interface Router {
   stack?: Layer[];
-  use?: (this: Router, ...args: unknown[]) => unknown;
 }
+type Use = (this: unknown, ...args: unknown[]) => unknown;
 interface ExpressRequest extends IncomingMessage {
   baseUrl?: string;
   app?: { _router?: Router; router?: Router };
 }
-/** An object of Express' that we have changed: by the first copy of this package. */
-interface Hooked {
-  [hookedKey]?: true;
-}
-
-const hookedKey: unique symbol = Symbol.for('weighbridge.express-hooked');
 /** On a layer: its template, '' for middleware at the root, `null` where it can't be had. */
 const templateKey: unique symbol = Symbol.for('weighbridge.express-template');
 
+/** Of a layer: in Express 4, and in 5. */
+const handlers = ['handle_request', 'handleRequest'] as const;
 /** The file of Express 4's and 5's layers, and of their routers: `express/lib/router`, or the package `router`. */
 const modules = /(?:^|[\\/])(?:layer|router|router[\\/]index)(?:\.js)?$/;
 
@@ -47,8 +44,8 @@ export function watchExpress(): () => void {
   return watchModules(modules, (exports) => {
     if (typeof exports !== 'function') return;
     hookLayers(exports.prototype);
-    hookMounts(exports as Router);
-    hookMounts(exports.prototype);
+    // Express 4 and 5. Both forget a mount's path before router 2.3: they keep what it was compiled to.
+    for (const router of [exports, exports.prototype]) if (isRouter(router)) hookOnce<Use>(router, 'use', noteMounts);
   });
 }
 
@@ -59,34 +56,34 @@ export function watchExpress(): () => void {
 export function findExpress(request: ExpressRequest, response: ResponseState): string | undefined {
   const layer = (request.app?._router ?? request.app?.router)?.stack?.[0];
   if (!layer) return undefined;
-  const prototype = Object.getPrototypeOf(layer);
-  if (!prototype[hookedKey]) return void hookLayers(prototype);
+  if (!handlers.some((name) => isHooked(layer, name))) return void hookLayers(Object.getPrototypeOf(layer));
   return response.headersSent && !isUnmatched(response) ? '/*' : undefined;
 }
 
-function hookLayers(prototype: (Record<'handle_request' | 'handleRequest', Handle | undefined> & Hooked) | undefined) {
-  if (!prototype || prototype[hookedKey]) return;
-  for (const name of ['handle_request', 'handleRequest'] as const) {
-    const handle = prototype[name];
-    if (typeof handle !== 'function') continue;
-    prototype[hookedKey] = true;
-    prototype[name] = function hooked(request, response, next) {
-      notice(this, request, next);
-      return handle.call(this, request, response, next);
-    };
-  }
+/** Koa's routers have files of the same name. */
+function isRouter(value: unknown): boolean {
+  const { use, handle, route } = (value ?? {}) as Record<string, unknown>;
+  return [use, handle, route].every((method) => typeof method === 'function');
 }
 
-/** Express 4 and router before 2.3 forget a mount's path: they keep what it was compiled to. */
-function hookMounts(router: (Router & Hooked) | undefined) {
-  const use = router?.use;
-  if (!router || typeof use !== 'function' || router[hookedKey]) return;
-  router[hookedKey] = true;
-  router.use = function hooked(...args) {
-    const before = this.stack?.length ?? 0;
+function hookLayers(prototype: unknown): void {
+  for (const name of handlers) hookOnce<Handle>(prototype, name, noteLayers);
+}
+
+function noteLayers(handle: Handle): Handle {
+  return function hooked(request, response, next) {
+    notice(this as Layer, request, next);
+    return handle.call(this, request, response, next);
+  };
+}
+
+function noteMounts(use: Use): Use {
+  return function hooked(...args) {
+    const { stack = [] } = this as Router;
+    const before = stack.length;
     const result = use.apply(this, args);
     const template = toMountTemplate(args[0]);
-    for (const layer of this.stack?.slice(before) ?? []) layer[templateKey] = template;
+    for (const layer of stack.slice(before)) layer[templateKey] = template;
     return result;
   };
 }

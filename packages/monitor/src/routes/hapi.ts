@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { hookOnce } from './hook-once.ts';
 import { watchModules } from './loaded-modules.ts';
 import { markRouted, type Routed } from './routed.ts';
 
@@ -6,25 +7,17 @@ import { markRouted, type Routed } from './routed.ts';
 interface HapiRequest {
   route: { path: string; method: string };
 }
-interface HapiRequests {
-  generate?: (server: unknown, request: IncomingMessage, ...rest: unknown[]) => HapiRequest;
-  [hookedKey]?: true;
-}
-
-const hookedKey: unique symbol = Symbol.for('weighbridge.hapi-hooked');
+type Generate = (this: unknown, server: unknown, request: IncomingMessage, ...rest: unknown[]) => HapiRequest;
 
 /** Hooks every copy of hapi that was loaded or will be, so that each request leads to hapi's own. Returns how to stop. */
 export function watchHapi(): () => void {
   return watchModules(/^\.\/request$|[\\/]hapi[\\/]lib[\\/]request\.js$/, (exports) => {
-    if (typeof exports === 'function') hookRequests(exports as HapiRequests);
+    if (typeof exports === 'function') hookOnce<Generate>(exports, 'generate', markRequests);
   });
 }
 
-function hookRequests(requests: HapiRequests): void {
-  const { generate } = requests;
-  if (typeof generate !== 'function' || requests[hookedKey]) return;
-  requests[hookedKey] = true;
-  requests.generate = function hooked(server, request, ...rest) {
+function markRequests(generate: Generate): Generate {
+  return function hooked(server, request, ...rest) {
     const made = generate.call(this, server, request, ...rest);
     markRouted(request, new HapiRoute(made));
     return made;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { hookOnce } from './hook-once.ts';
 import { watchModules } from './loaded-modules.ts';
 import { type DeclaredPath, markRouted, type Routed, toTemplate } from './routed.ts';
 
@@ -11,17 +12,12 @@ interface KoaContext {
   _matchedRoute?: DeclaredPath;
   routePath?: string;
 }
-interface Koa {
-  createContext(request: IncomingMessage, response: unknown): KoaContext;
-  [hookedKey]?: true;
-}
-
-const hookedKey: unique symbol = Symbol.for('weighbridge.koa-hooked');
+type CreateContext = (this: unknown, request: IncomingMessage, response: unknown) => KoaContext;
 
 /** Hooks every copy of Koa that was loaded or will be, so that each request leads to its context. Returns how to stop. */
 export function watchKoa(): () => void {
   return watchModules(/(?:^|[\\/])koa(?:[\\/]lib[\\/]application\.js)?$/, (exports) => {
-    if (typeof exports === 'function') hookContexts(exports.prototype);
+    if (typeof exports === 'function') hookOnce<CreateContext>(exports.prototype, 'createContext', markContexts);
   });
 }
 
@@ -39,11 +35,8 @@ export function nameEndpoints(): (context: { req: IncomingMessage }, next: () =>
   };
 }
 
-function hookContexts(koa: Koa | undefined): void {
-  const createContext = koa?.createContext;
-  if (!koa || typeof createContext !== 'function' || koa[hookedKey]) return;
-  koa[hookedKey] = true;
-  koa.createContext = function hooked(request, response) {
+function markContexts(createContext: CreateContext): CreateContext {
+  return function hooked(request, response) {
     const context = createContext.call(this, request, response);
     markRouted(request, new KoaRoute(context));
     return context;

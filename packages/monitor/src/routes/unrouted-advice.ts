@@ -6,7 +6,7 @@ const remedies: readonly [name: string, remedy: string][] = [
   ['h3', "add app.use(nameEndpoints()), from '@weighbridge/monitor/h3', before all other middleware"],
   ['nitro', "add nameEndpoints(), from '@weighbridge/monitor/h3', as a middleware"],
   ['express', 'load the monitor before the routers are made'],
-  ['koa', 'use @koa/router, or name templates as below where middleware answers'],
+  ['koa', 'use @koa/router'],
   ['@apollo/server', ''],
   ['@sveltejs/kit', ''],
   ['@trpc/server', ''],

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeVersions } from '../accuracy/outside/node-binaries.ts';
+import { AppProcess, get } from '../register/app-process.ts';
 import { type Case, conform, type FrameworkApp } from './conformance.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -110,6 +111,25 @@ describe.each(Object.entries(apps))('%s', (_, framework) => {
   );
 
   test('has them also after it was loaded anew', () => conform(framework, nodeVersions[1], { RELOAD: '1' }));
+});
+
+test.each([
+  ['polka.cjs', /'_unrouted': polka was met, .*; name templates: WEIGHBRIDGE_ENDPOINTS=/],
+  [
+    'hono-bare.mjs',
+    /'_unrouted': hono was met, .*; add app\.use\(nameEndpoints\(\)\), from '@weighbridge\/monitor\/hono'/,
+  ],
+])('%s, whose routes are unknown, is told of by its name, once', async (file, line) => {
+  const running = new AppProcess(`${folder}run.mjs`, { appArgs: [file], env: { WEIGHBRIDGE_METRICS_LISTEN: 'off' } });
+  try {
+    const url = await running.line();
+    for (let time = 0; time < 3; time++) await get(`${url}/users/raw1`);
+    await running.told(line);
+    expect(running.errors.match(/\n/g)).toHaveLength(1);
+    expect(running.errors).not.toContain('raw1');
+  } finally {
+    await running.stop();
+  }
 });
 
 describe.each(['express', 'express4'])('%s', (name) => {

@@ -78,6 +78,48 @@ export const faults: readonly Fault[] = [
     to: 'known',
   },
   {
+    name: 'a parameter takes an empty segment',
+    file: 'routes/endpoint-templates.ts',
+    from: "at.parameter && segment !== ''",
+    to: 'at.parameter',
+  },
+  {
+    name: 'the framework goes before what the owner says',
+    file: 'routes/endpoint.ts',
+    from: 'choices.endpointOf(request) ??\n    choices.findListed(exchange.url) ??',
+    to: 'choices.findListed(exchange.url) ??\n    choices.endpointOf(request) ??',
+  },
+  {
+    name: 'requests without a template are told of each time',
+    file: 'monitor.ts',
+    from: 'if (this.#hasAdvised) return;',
+    to: '',
+  },
+  {
+    name: 'a registry is joined beside another that is served',
+    file: 'register/join-registries.ts',
+    from: 'else if (!this.#isServed)',
+    to: 'else if (this.#sign)',
+  },
+  {
+    name: 'the default registry is never left',
+    file: 'register/join-registries.ts',
+    from: 'if (isFirst && isBesideAnother && this.#kept.has(registry))',
+    to: 'if (isFirst && isBesideAnother && !this.#kept)',
+  },
+  {
+    name: 'what a merged registry was made of is not joined',
+    file: 'register/join-registries.ts',
+    from: 'if (source) this.#joinForGood',
+    to: 'if (!source) this.#joinForGood',
+  },
+  {
+    name: 'no further port is tried',
+    file: 'register/service.ts',
+    from: 'port === 0 ? first : port + furtherPorts',
+    to: 'port === 0 ? first : first',
+  },
+  {
     name: 'names of clients of any length',
     file: 'ledger/clients.ts',
     from: 'name.length > maxNameLength',
@@ -414,8 +456,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'another major version is shared',
     file: 'capture/process-capture.ts',
-    from: 'version === captureVersion ? undefined : version',
-    to: 'version === undefined ? undefined : undefined',
+    from: 'version === undefined || version === captureVersion',
+    to: 'version !== 0',
   },
   {
     name: 'a fault of ours reaches the request',
