@@ -12,7 +12,10 @@ type Generate = (this: unknown, server: unknown, request: IncomingMessage, ...re
 /** Hooks every copy of hapi that was loaded or will be, so that each request leads to hapi's own. Returns how to stop. */
 export function watchHapi(): () => void {
   return watchModules(/^\.\/request$|[\\/]hapi[\\/]lib[\\/]request\.js$/, (exports) => {
-    if (typeof exports === 'function') hookOnce<Generate>(exports, 'generate', markRequests);
+    // Others have files of that name as well.
+    if (typeof exports === 'function' && typeof exports.prototype?._execute === 'function') {
+      hookOnce<Generate>(exports, 'generate', markRequests);
+    }
   });
 }
 

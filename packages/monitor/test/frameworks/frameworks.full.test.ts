@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
@@ -137,26 +136,30 @@ describe.each(['express', 'express4'])('%s', (name) => {
     conform({ ...app(['express.cjs', name], express), isLate: true }, nodeVersions[1], { LATE: '1' }));
 
   test('has its routes named also in a bundle, from the second request on', async () => {
-    const made = mkdtempSync(join(tmpdir(), 'weighbridge-'));
-    try {
-      const { cases: routed } = app([], { ...express, lacks: ['asset', 'home'] });
-      const first = { name: 'first', path: '/', endpoint: '_unrouted', status: 200 };
-      await conform({ file: await bundle(name, made), args: [], cases: [first, ...routed] }, nodeVersions[1]);
-    } finally {
-      rmSync(made, { recursive: true });
-    }
+    const { cases: routed } = app([], { ...express, lacks: ['asset', 'home'] });
+    const first = { name: 'first', path: '/', endpoint: '_unrouted', status: 200 };
+    const entry = `require('${folder}apps/express.cjs').start(require('${folder}node_modules/${name}'))`;
+    await conformBundled('cjs', `const server = ${entry};`, [first, ...routed]);
   });
 });
 
-/** One file with the application and all its packages. */
-async function bundle(name: string, made: string): Promise<string> {
-  const entry = join(made, 'entry.cjs');
-  writeFileSync(
-    entry,
-    `const server = require('${folder}apps/express.cjs').start(require('${folder}node_modules/${name}'));
-    server.on('listening', () => console.log('http://127.0.0.1:' + server.address().port));`,
-  );
-  const file = join(made, 'app.cjs');
-  await build({ input: entry, platform: 'node', logLevel: 'silent', output: { file, format: 'cjs' } });
-  return file;
+test('Koa has its routes named in a bundle by one line', async () => {
+  const entry = `import { start } from '${folder}apps/koa.mjs';
+    import { nameEndpoints } from '@weighbridge/monitor/koa';
+    const server = start(nameEndpoints);`;
+  await conformBundled('esm', entry, apps.Koa?.cases ?? []);
+});
+
+/** Makes one file of an application and all its packages. */
+async function conformBundled(format: 'cjs' | 'esm', entry: string, asked: readonly Case[]): Promise<void> {
+  const made = mkdtempSync(join(folder, 'bundle-'));
+  const [input, file] = [join(made, `entry.${format}.js`), join(made, format === 'cjs' ? 'app.cjs' : 'app.mjs')];
+  const ready = "server.on('listening', () => console.log('http://127.0.0.1:' + server.address().port));";
+  try {
+    writeFileSync(input, `${entry}\n${ready}`);
+    await build({ input, platform: 'node', logLevel: 'silent', output: { file, format } });
+    await conform({ file, args: [], cases: asked }, nodeVersions[1]);
+  } finally {
+    rmSync(made, { recursive: true });
+  }
 }

@@ -1,9 +1,11 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 
-export function start() {
+/** @param nameEndpoints the line that a bundle takes. */
+export function start(nameEndpoints) {
   const app = new Koa({ env: 'test' });
   app.silent = true;
+  if (nameEndpoints) app.use(nameEndpoints());
   const router = new Router();
   router.get('/', (context) => {
     context.body = 'home';
