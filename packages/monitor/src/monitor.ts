@@ -15,9 +15,9 @@ import { Clients } from './ledger/clients.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveOptions } from './options.ts';
 import { type EndpointChoices, findEndpoint, unrouted } from './routes/endpoint.ts';
-import type { ListedRoute } from './routes/fastify.ts';
-import { watchFrameworks } from './routes/frameworks.ts';
+import type { ListedRoute } from './routes/frameworks/fastify.ts';
 import { formatUnroutedAdvice } from './routes/unrouted-advice.ts';
+import { watchFrameworks } from './routes/watch-frameworks.ts';
 import type { BandwidthSnapshot } from './snapshot.ts';
 
 /** The busiest clients and endpoints are promoted after so many samples: with the default interval each ten seconds. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2Stream } from 'node:http2';
 import type { Exchange, ResponseState } from '../capture/exchange.ts';
-import { findExpress } from './express.ts';
-import { findNext } from './next.ts';
-import { findRestify } from './restify.ts';
+import { findExpress } from './frameworks/express.ts';
+import { findNext } from './frameworks/next.ts';
+import { findRestify } from './frameworks/restify.ts';
 import { findRouted } from './routed.ts';
 
 // Shared among all copies of this package in a process: `--import` loads one of its own.

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResponseState } from '../capture/exchange.ts';
-import { markRouted, type Routed } from './routed.ts';
+import type { ResponseState } from '../../capture/exchange.ts';
+import { markRouted, type Routed } from '../routed.ts';
 
 /** As much of Hono's context as naming takes. */
 interface HonoContext {

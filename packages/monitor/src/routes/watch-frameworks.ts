@@ -1,7 +1,7 @@
-import { watchExpress } from './express.ts';
-import { type ListedRoute, watchFastify } from './fastify.ts';
-import { watchHapi } from './hapi.ts';
-import { watchKoa } from './koa.ts';
+import { watchExpress } from './frameworks/express.ts';
+import { type ListedRoute, watchFastify } from './frameworks/fastify.ts';
+import { watchHapi } from './frameworks/hapi.ts';
+import { watchKoa } from './frameworks/koa.ts';
 
 /**
  * Hears of every framework that marks its requests from outside, and of the routes that one lists. Returns how to

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { markRouted, type Routed } from './routed.ts';
+import { markRouted, type Routed } from '../routed.ts';
 
 /** As much of an event as naming takes, of h3 2 and h3 1. */
 interface H3Event {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { hookOnce } from './hook-once.ts';
-import { watchModules } from './loaded-modules.ts';
-import { type DeclaredPath, markRouted, type Routed, toTemplate } from './routed.ts';
+import { hookOnce } from '../hook-once.ts';
+import { watchModules } from '../loaded-modules.ts';
+import { type DeclaredPath, markRouted, type Routed, toTemplate } from '../routed.ts';
 
 /** What Koa's routers leave on a context: @koa/router and koa-router all but the last, koa-route the last. */
 interface KoaContext {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type DeclaredPath, toTemplate } from './routed.ts';
+import { type DeclaredPath, toTemplate } from '../routed.ts';
 
 interface RestifyRequest extends IncomingMessage {
   route?: { path?: DeclaredPath };

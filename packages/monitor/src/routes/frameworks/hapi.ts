@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { hookOnce } from './hook-once.ts';
-import { watchModules } from './loaded-modules.ts';
-import { markRouted, type Routed } from './routed.ts';
+import { hookOnce } from '../hook-once.ts';
+import { watchModules } from '../loaded-modules.ts';
+import { markRouted, type Routed } from '../routed.ts';
 
 /** A request of hapi's: it has a route of its own before it is routed, and when no route takes it. */
 interface HapiRequest {

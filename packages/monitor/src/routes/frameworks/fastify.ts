@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
-import { markRouted } from './routed.ts';
+import { markRouted } from '../routed.ts';
 
 interface FastifyRequest {
   raw: IncomingMessage;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResponseState } from '../capture/exchange.ts';
-import { hookOnce, isHooked } from './hook-once.ts';
-import { watchModules } from './loaded-modules.ts';
-import { type DeclaredPath, findRouted, markRouted, type Routed, toTemplate } from './routed.ts';
+import type { ResponseState } from '../../capture/exchange.ts';
+import { hookOnce, isHooked } from '../hook-once.ts';
+import { watchModules } from '../loaded-modules.ts';
+import { type DeclaredPath, findRouted, markRouted, type Routed, toTemplate } from '../routed.ts';
 
 /** A layer of Express' router: a route, or middleware at the path of its mount. */
 interface Layer {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ResponseState } from '../capture/exchange.ts';
+import type { ResponseState } from '../../capture/exchange.ts';
 
 /** Under which Next.js keeps on a request what it knows of it. */
 const metaKey: unique symbol = Symbol.for('NextInternalRequestMeta') as never;
