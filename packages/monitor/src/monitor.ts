@@ -4,7 +4,7 @@ import { type Labels, LedgerConnection } from './accounts/connection-account.ts'
 import { sumConnections } from './accounts/connection-totals.ts';
 import type { Participant } from './capture/accounts.ts';
 import type { AnyRequest } from './capture/capture.ts';
-import type { ExchangeBytes } from './capture/exchange.ts';
+import type { Exchange, ExchangeBytes } from './capture/exchange.ts';
 import { findObstacle, processCapture } from './capture/process-capture.ts';
 import { computeCost, type SampleCost } from './export/cost.ts';
 import { Exporter } from './export/exporter.ts';
@@ -121,16 +121,13 @@ export class BandwidthMonitor {
   }
 
   #createParticipant(): Participant {
+    const { endpointOf, endpoints } = this.#options;
     const choices: EndpointChoices = {
-      endpointOf: (request) => this.#endpointOf(request),
-      findListed: (url) => this.#options.endpoints.find(url),
+      endpointOf: endpointOf && ((request) => this.#endpointOf(request)),
+      findListed: endpoints.isEmpty ? undefined : (url) => endpoints.find(url),
     };
     const labels: Labels = {
-      findEndpoint: (exchange, isFinal) => {
-        const endpoint = findEndpoint(exchange, isFinal, choices);
-        if (endpoint === unrouted) this.#adviseOnce();
-        return endpoint;
-      },
+      findEndpoint: (exchange, isFinal) => this.#findEndpoint(exchange, isFinal, choices),
       findClient: (request) => this.#clientOf(request),
     };
     const participant: Participant = {
@@ -186,6 +183,17 @@ export class BandwidthMonitor {
     this.#options.warn(
       `weighbridge: ${this.#clients.maxNames - 1} clients have been named, new ones stay under '_other'; raise the option maxClients, ${this.#options.maxClients} now`,
     );
+  }
+
+  #findEndpoint(exchange: Exchange, isFinal: boolean, choices: EndpointChoices): string | undefined {
+    try {
+      const endpoint = findEndpoint(exchange, isFinal, choices);
+      if (endpoint === unrouted) this.#adviseOnce();
+      return endpoint;
+    } catch (error) {
+      this.#fault(error);
+      return unrouted;
+    }
   }
 
   #adviseOnce(): void {

@@ -45,7 +45,8 @@ export class Exchange {
     this.request = request;
     this.response = response;
     this.method = request.method as string;
-    this.url = request.url as string;
+    // A CONNECT of HTTP/2 has none.
+    this.url = request.url ?? '';
     this.#bytes = { in: 0, out: 0, ended: false };
     (this.holder as Holder)[bytesKey] = this.#bytes;
   }

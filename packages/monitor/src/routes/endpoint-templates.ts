@@ -20,20 +20,20 @@ interface Segment {
  */
 export class EndpointTemplates {
   readonly #root = createSegment();
-  readonly #isEmpty: boolean;
+  readonly isEmpty: boolean;
 
   /** @throws RangeError for a template that breaks a rule. */
   constructor(templates: readonly string[]) {
     if (templates.length > maxTemplates) {
       throw new RangeError(`endpoints must be at most ${maxTemplates} templates, got ${templates.length}`);
     }
-    this.#isEmpty = templates.length === 0;
+    this.isEmpty = templates.length === 0;
     for (const template of templates) this.#add(template);
   }
 
   /** @param url of a request, as received. */
   find(url: string): string | undefined {
-    return this.#isEmpty ? undefined : findBelow(this.#root, toSegments(toPath(url)), 0);
+    return findBelow(this.#root, toSegments(toPath(url)), 0);
   }
 
   #add(template: string): void {

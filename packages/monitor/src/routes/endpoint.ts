@@ -18,11 +18,11 @@ export const unrouted = '_unrouted';
 /** Longest template taken from code; longer ones are counted under `_other`. */
 export const maxTemplateLength = 200;
 
-/** What the application's owner has said about endpoints: it goes before what a framework knows. */
+/** What the application's owner has said about endpoints, if anything: it goes before what a framework knows. */
 export interface EndpointChoices {
-  endpointOf(request: IncomingMessage): string | undefined;
+  readonly endpointOf: ((request: IncomingMessage) => string | undefined) | undefined;
   /** The template among those that were listed. */
-  findListed(url: string): string | undefined;
+  readonly findListed: ((url: string) => string | undefined) | undefined;
 }
 
 /**
@@ -45,8 +45,8 @@ export function findEndpoint(exchange: Exchange, isFinal: boolean, choices: Endp
   const response = exchange.response as ResponseState;
   const known =
     findDeclared(request as Declared) ??
-    choices.endpointOf(request) ??
-    choices.findListed(exchange.url) ??
+    choices.endpointOf?.(request) ??
+    choices.findListed?.(exchange.url) ??
     findByFramework(request, response, isFinal);
   if (known !== undefined) return known.length <= maxTemplateLength ? known : '_other';
   if (response.headersSent) {

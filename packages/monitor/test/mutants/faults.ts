@@ -86,8 +86,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'the framework goes before what the owner says',
     file: 'routes/endpoint.ts',
-    from: 'choices.endpointOf(request) ??\n    choices.findListed(exchange.url) ??',
-    to: 'choices.findListed(exchange.url) ??\n    choices.endpointOf(request) ??',
+    from: 'choices.endpointOf?.(request) ??\n    choices.findListed?.(exchange.url) ??',
+    to: 'choices.findListed?.(exchange.url) ??\n    choices.endpointOf?.(request) ??',
   },
   {
     name: 'requests without a template are told of each time',

@@ -37,7 +37,7 @@ class HonoRoute implements Routed {
   }
 
   findTemplate(_request: IncomingMessage, response: ResponseState, isFinal: boolean): string | undefined {
-    const { matchedRoutes, routeIndex } = this.#context.req;
+    const { matchedRoutes = [], routeIndex } = this.#context.req;
     const called = matchedRoutes[routeIndex];
     if (called?.method !== 'ALL' || !called.path.endsWith('*')) return called?.path;
     // Middleware: until it answers, a route may follow. Where none does, Hono answers 404.

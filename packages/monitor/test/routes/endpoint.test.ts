@@ -36,3 +36,26 @@ test('endpointOf goes before what is listed, and setEndpoint before both', async
   const names = monitored.monitor.snapshot().endpoints.map(({ endpoint }) => endpoint);
   expect(names.toSorted()).toEqual(['/:any', '/set', 'query user']);
 });
+
+test('what a framework has left on a request reaches no response when it throws', async () => {
+  const warnings: string[] = [];
+  const broken = {
+    findTemplate: () => {
+      throw new Error('another version');
+    },
+  };
+  monitored = await MonitoredServer.start(
+    (request, response) => {
+      Object.assign(request, { [Symbol.for('weighbridge.routed')]: broken });
+      response.end('hello');
+    },
+    { warn: (message) => warnings.push(message) },
+  );
+  expect(await get(`http://127.0.0.1:${monitored.port}/`)).toBe('hello');
+  await monitored.drained();
+  expect(monitored.endpoint('GET', '_unrouted').exchanges).toBe(1);
+  expect(monitored.monitor.snapshot().balanced).toBe(true);
+  expect(warnings).toEqual([
+    expect.stringContaining('a fault inside the monitor, counting goes on: Error: another version'),
+  ]);
+});
