@@ -4,11 +4,14 @@ export interface ServedRegistry {
   readonly _defaultLabels?: Record<string, unknown>;
 }
 
+/** Called before a registry collects; what it gives is called when the text is there, or the registry has failed. */
+export type ServingListener = (registry: ServedRegistry) => (() => void) | undefined;
+
 /** Kept on the prototype of a client's registries, shared among all copies of this package in a process. */
 interface Serving {
   /** The registry whose `metrics()` is being called: all metrics are asked within the call. */
   registry: ServedRegistry | undefined;
-  readonly listeners: Set<(registry: ServedRegistry) => void>;
+  readonly listeners: Set<ServingListener>;
   /** What merged registries were made of. */
   readonly sources: WeakMap<ServedRegistry, readonly ServedRegistry[]>;
 }
@@ -23,16 +26,15 @@ interface RegistryPrototype {
 
 const servingKey: unique symbol = Symbol.for('weighbridge.serving');
 const all = new Set<Serving>();
-const ignore = () => {};
+const ignore = () => undefined;
 
 /**
  * Watches all registries of a client, by any one of them or by its class' prototype: afterwards {@link findServed}
  * knows which one is asked for its text. A registry doesn't tell its metrics, and each writes in a style of its own.
  *
- * @param listener called before a registry collects, as often as that happens.
- * @returns how to stop calling it.
+ * @returns how to stop calling the listener.
  */
-export function watchServing(registry: object, listener: (registry: ServedRegistry) => void = ignore): () => void {
+export function watchServing(registry: object, listener: ServingListener = ignore): () => void {
   const prototype = findPrototype(registry);
   if (!prototype) return () => {};
   prototype[servingKey] ??= hook(prototype);
@@ -69,16 +71,25 @@ function hook(prototype: RegistryPrototype): Serving {
   const serving: Serving = { registry: undefined, listeners: new Set(), sources: new WeakMap() };
   const { metrics } = prototype;
   prototype.metrics = function hooked(...args) {
-    for (const listener of serving.listeners) listener(this);
+    const ends = [...serving.listeners].flatMap((listener) => listener(this) ?? []);
     serving.registry = this;
     try {
-      return metrics?.apply(this, args);
+      const text = metrics?.apply(this, args);
+      if (ends.length > 0) callWhenSettled(text, ends);
+      return text;
     } finally {
       serving.registry = undefined;
     }
   };
   hookMerge(prototype.constructor, serving.sources);
   return serving;
+}
+
+function callWhenSettled(text: unknown, ends: readonly (() => void)[]): void {
+  const end = () => {
+    for (const each of ends) each();
+  };
+  Promise.resolve(text).then(end, end);
 }
 
 function hookMerge(registryClass: RegistryClass, sources: Serving['sources']): void {

@@ -75,13 +75,22 @@ export class RegistryJoiner {
   }
 
   /** A registry is about to be asked for its text. */
-  #notice(registry: AnyRegistry): void {
+  #notice(registry: AnyRegistry): (() => void) | undefined {
     const now = this.#access.now();
-    if (this.#has(registry)) this.#noticeMember(registry, now);
-    else if (this.#access.isAggregator()) return;
+    const isMember = this.#has(registry);
+    if (isMember) this.#noticeMember(registry, now);
+    else if (this.#access.isAggregator()) return undefined;
     else if (!this.#isServed) this.#joinServed(registry, now);
     // In one response with another it is as it should be.
     else if (now - this.#servedAtMs >= oneResponseMs) this.#warnOnce();
+    const isJoined = !isMember && this.#has(registry);
+    return isMember || isJoined ? () => this.#noticeEnd(isJoined) : undefined;
+  }
+
+  /** Its text is there: another one in the same response may be asked only now. */
+  #noticeEnd(isJoined: boolean): void {
+    this.#servedAtMs = this.#access.now();
+    if (isJoined) this.#joinedAtMs = this.#servedAtMs;
   }
 
   #noticeMember(registry: AnyRegistry, now: number): void {

@@ -81,6 +81,24 @@ describe.each([
     expect(warnings).toEqual([]);
   });
 
+  test('a response of two registries has them once also when the first takes long to collect', async () => {
+    const own = createOwn('own');
+    const slow = new client.Gauge({
+      name: 'slow',
+      help: 'Slow.',
+      registers: [],
+      collect: () => {
+        now += 5000;
+      },
+    });
+    own.registerMetric(slow as never);
+    for (let time = 0; time < 3; time++) {
+      expect(countFamilies((await own.metrics()) + (await register.metrics()))).toBe(1);
+      now += 15_000;
+    }
+    expect(warnings).toEqual([]);
+  });
+
   test('a response of two own registries has them once', async () => {
     const [one, two] = [createOwn('one'), createOwn('two')];
     for (let time = 0; time < 3; time++) {
