@@ -12,7 +12,8 @@ const freshMs = 10_000;
 const attempts = 20;
 const retryMs = 20;
 
-const readOr = (path: string, otherwise: string) => readFile(path, 'utf8').catch(() => otherwise);
+/** A file's content; `undefined` where there is none. */
+const readIfThere = (path: string) => readFile(path, 'utf8').catch(() => undefined);
 
 /** How long ago a file was touched, in ms; `undefined` where there is none. */
 async function ageOf(path: string): Promise<number | undefined> {
@@ -35,7 +36,7 @@ async function holds(path: string, holder: LockHolder): Promise<boolean> {
 async function removeStale(path: string, seen: string): Promise<void> {
   const permit = `${path}.remove`;
   if (await tryTake(permit, '')) {
-    if ((await readOr(path, '')) === seen) await rm(path, { force: true });
+    if ((await readIfThere(path)) === seen) await rm(path, { force: true });
     await rm(permit, { force: true });
     return;
   }
@@ -64,7 +65,7 @@ function keep(path: string, content: string): () => Promise<void> {
   touch.unref();
   return async () => {
     clearInterval(touch);
-    if ((await readOr(path, '')) === content) await rm(path, { force: true });
+    if ((await readIfThere(path)) === content) await rm(path, { force: true });
   };
 }
 
@@ -77,7 +78,9 @@ export async function lockDirectory(path: string, directory: string): Promise<()
   const content = JSON.stringify({ ...(await thisProcess()), token: randomUUID() });
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await tryTake(path, content)) return keep(path, content);
-    const seen = await readOr(path, '');
+    const seen = await readIfThere(path);
+    // It was given back meanwhile. What is there now is another's.
+    if (seen === undefined) continue;
     const holder = parseHolder(seen);
     if (holder && (await holds(path, holder))) throw locked(directory, holder.pid);
     await removeStale(path, seen);
