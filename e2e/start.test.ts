@@ -17,7 +17,7 @@ test('says where everything is, which store, which token, and that bandwidth is 
   expect(events).toEqual([
     { event: 'starting', version: expect.any(String) },
     { event: 'listening', apiUrl: url, pageUrl: url, metricsUrl: expect.stringMatching(/\/metrics$/) },
-    { event: 'store', kind: 'embedded', durable: false },
+    { event: 'store', kind: 'embedded', durable: true },
     { event: 'token', path: join(folder, 'token') },
     {
       event: 'bandwidth-monitoring',

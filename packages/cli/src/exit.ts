@@ -52,7 +52,9 @@ function isExpected(error: unknown, code: unknown): boolean {
     'port-in-use',
     'data-unwritable',
     'data-locked',
+    'data-foreign',
     'store-unreachable',
+    'store-unsupported',
     'master-refused',
   ];
   return (

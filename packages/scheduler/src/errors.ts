@@ -13,7 +13,9 @@ export class StartError extends Error {
     | 'port-in-use'
     | 'data-unwritable'
     | 'data-locked'
+    | 'data-foreign'
     | 'store-unreachable'
+    | 'store-unsupported'
     | 'master-refused'
     | 'guard-failed';
   constructor(code: StartError['code'], message: string, options?: ErrorOptions) {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { OptionError } from '../errors.ts';
 import { isLoopback, parseAddress } from './address.ts';
 
-/** Where jobs are kept: PostgreSQL in this process (PGlite), or a server. */
+/** Where jobs are kept: PostgreSQL of its own, as a child process, or a server's. */
 export type StoreChoice = { readonly kind: 'embedded' } | { readonly kind: 'postgresql'; readonly url: string };
 
 /** What a master may be told. */

@@ -19,13 +19,6 @@ export interface Database extends Queryable {
   listen(channel: string, onPayload: (payload: string) => void, onGap: () => void): Promise<() => Promise<void>>;
 }
 
-type Transaction = Awaited<ReturnType<NonNullable<BossDb['beginTransaction']>>>;
-
-/** A transaction on the only connection: what runs `within` it may also use the outer port. */
-export interface ScopedTransaction extends Transaction {
-  within?<T>(work: () => Promise<T>): Promise<T>;
-}
-
 /** SQLSTATE classes and driver codes that mean "the server is not there", not "the statement is wrong". */
 const unavailableStates = /^(08...|57P0[1-5]|53300|57014|ECONN\w+|ENOTFOUND|EPIPE|EAI_AGAIN|ETIMEDOUT)$/;
 const unavailableMessages = /timeout exceeded when trying to connect|Connection terminated|Database not opened/;
@@ -68,12 +61,11 @@ export function databaseOver(boss: BossDb): Database {
     ...queryable(boss),
     async transaction(work) {
       if (!boss.beginTransaction) throw new TypeError('this database has no transactions');
-      const handle: ScopedTransaction = await boss.beginTransaction().catch((error: unknown) => {
+      const handle = await boss.beginTransaction().catch((error: unknown) => {
         throw translate(error);
       });
-      const scope = handle.within ?? ((inside) => inside());
       try {
-        const result = await scope(() => work(queryable(handle.db)));
+        const result = await work(queryable(handle.db));
         await handle.commit();
         return result;
       } catch (error) {

@@ -33,7 +33,7 @@ test('a master makes its token once, readable by its owner alone, and keeps jobs
   expect(info.tokenPath).toBe(join(dataDir, 'token'));
   expect((await readFile(join(dataDir, 'token'), 'utf8')).trim()).toBe(info.token);
   expect((await stat(join(dataDir, 'token'))).mode & 0o777).toBe(0o600);
-  expect(info.store).toEqual({ kind: 'embedded', durable: false });
+  expect(info.store).toEqual({ kind: 'embedded', durable: true });
   expect(info.series?.known).toBeGreaterThan(0);
   expect(info.series?.worstCase).toBeGreaterThan(info.series?.known ?? 0);
   await first.stop();

@@ -40,7 +40,7 @@ test('every family that dashboards may ask for is there from the first scrape', 
   ];
   expect(families(first)).toEqual(expect.arrayContaining(tables));
   expect(sample(first, 'scheduler_jobs{queue="default",state="queued"}')).toBe(0);
-  expect(sample(first, 'scheduler_store_durable')).toBe(0);
+  expect(sample(first, 'scheduler_store_durable')).toBe(1);
 });
 
 test('the store is up once it has answered', async () => {

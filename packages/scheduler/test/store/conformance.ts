@@ -21,7 +21,7 @@ const text = (content: Uint8Array) => new TextDecoder().decode(content);
 
 /** What every adapter of the store must do. */
 export function describeStore(name: string, open: () => Promise<OpenStore>): void {
-  // PGlite on a busy machine takes its time.
+  // A busy machine takes its time.
   describe(name, { timeout: 60_000 }, () => {
     let store: Store;
     let close: () => Promise<void>;

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-// PGlite on a busy machine takes its time.
+// A busy machine takes its time.
 describe("the embedded store's folder", { timeout: 60_000 }, () => {
   test('jobs and nodes are there again when it is opened again', async () => {
     const first = createEmbeddedStore({ dataDir });

@@ -1,11 +1,7 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { StartError } from '../../errors.ts';
-import { QueueStore, type Engine as StoreEngine } from '../queue-store.ts';
+import { type Engine, QueueStore } from '../queue-store.ts';
 import type { Store } from '../store.ts';
-import { lockDirectory } from './directory-lock.ts';
-import { Engine } from './engine.ts';
-import { connectionOver } from './engine-connection.ts';
+import { EmbeddedServer } from './embedded-server.ts';
 
 export interface EmbeddedStoreOptions {
   /** The data folder. The database lies in `<dataDir>/store`, its lock file is `<dataDir>/store.lock`. */
@@ -15,59 +11,34 @@ export interface EmbeddedStoreOptions {
 }
 
 /**
- * A store without a server: PGlite in a worker thread. Survives the process's end, not a power cut.
+ * A store on a PostgreSQL server of its own, which starts and ends with it.
  *
- * `start()` throws `StartError` `data-locked` or `data-unwritable`.
+ * `start()` throws `StartError` `data-locked`, `data-unwritable`, `data-foreign` or `store-unsupported`.
  *
  * @example
  * const store = createEmbeddedStore({ dataDir: './data' });
  * await store.start();
  */
 export function createEmbeddedStore({ dataDir, onError = () => undefined }: EmbeddedStoreOptions): Store {
-  return new QueueStore(embeddedEngine(dataDir), onError);
+  return new QueueStore(embeddedEngine(dataDir, onError), onError);
 }
 
-function embeddedEngine(dataDir: string): StoreEngine {
-  const directory = join(dataDir, 'store');
-  let engine: Engine | undefined;
-  let unlock: (() => Promise<void>) | undefined;
-  const close = async () => {
-    await engine?.close();
-    await unlock?.();
-    engine = undefined;
-    unlock = undefined;
-  };
+function embeddedEngine(dataDir: string, onError: (error: unknown) => void): Engine {
+  let server: EmbeddedServer | undefined;
   return {
     kind: 'embedded',
-    durable: false,
+    durable: true,
     async open() {
-      unlock = await takeDirectory(dataDir, directory);
-      engine = await Engine.open(directory);
-      return { db: connectionOver(engine), backend: 'pglite', monitorVacuum: false };
+      server = new EmbeddedServer({ dataDir, onError });
+      return { connectionString: await server.start(), max: 10, application_name: 'weighbridge' };
     },
-    close,
+    async close() {
+      await server?.stop();
+      server = undefined;
+    },
     explain: (error) =>
-      new StartError('data-unwritable', `the store in ${directory} can't be opened: ${sentenceOf(error)}`, {
+      new StartError('data-unwritable', `the store in ${dataDir} can't be opened: ${(error as Error).message}`, {
         cause: error,
       }),
   };
-}
-
-const sentenceOf = (error: unknown) => String((error as Error).message ?? error).split('\n', 1)[0];
-
-async function takeDirectory(dataDir: string, directory: string): Promise<() => Promise<void>> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    return await lockDirectory(`${directory}.lock`, dataDir);
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new StartError(
-      'data-unwritable',
-      `the data folder ${dataDir} can't be written (${code}); pass another --data`,
-      {
-        cause: error,
-      },
-    );
-  }
 }

@@ -1,0 +1,139 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { access, chown, lchown, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { StartError } from '../../errors.ts';
+import type { PostgresBinaries } from './binaries.ts';
+import { environmentOf, type RunAs } from './run-as.ts';
+
+const run = promisify(execFile);
+
+/** The one role of the embedded server; who reaches its socket is it. */
+export const role = 'weighbridge';
+
+const fastStopMs = 10_000;
+const immediateStopMs = 5000;
+const pollMs = 20;
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** @throws StartError `data-foreign` for what an earlier Weighbridge kept in this folder. Nothing is touched. */
+export async function refuseForeignData(directory: string): Promise<void> {
+  if (!(await isThere(join(directory, 'PG_VERSION')))) return;
+  throw new StartError(
+    'data-foreign',
+    `${directory} was made by an earlier Weighbridge with PGlite, which this one doesn't read; nothing was changed; pass another --data`,
+  );
+}
+
+/** Makes the database's files unless they are there: whole or not at all. */
+export async function ensureCluster(cluster: string, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+  if (await isThere(cluster)) {
+    await takeOwnership(cluster, runAs);
+    return;
+  }
+  const draft = `${cluster}.new`;
+  await rm(draft, { recursive: true, force: true });
+  const [program = '', ...first] = [...runAs.prefix, binaries.initdb];
+  const options = ['-D', draft, '-U', role, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
+  try {
+    await run(program, [...first, ...options], { cwd: '/', env: environmentOf(binaries), ...runAs.ids });
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw new Error(lastLine((error as ExecFileException).stderr) ?? (error as Error).message, { cause: error });
+  }
+  await rename(draft, cluster);
+}
+
+/** Was it made by root another way than now? Then its files have another owner. */
+async function takeOwnership(cluster: string, { owner }: RunAs): Promise<void> {
+  if (!owner || (await stat(cluster)).uid === owner.uid) return;
+  for (const entry of await readdir(cluster, { recursive: true }))
+    await lchown(join(cluster, entry), owner.uid, owner.gid);
+  await chown(cluster, owner.uid, owner.gid);
+}
+
+/** A server that runs on a cluster, as its own pid file tells. */
+interface RunningServer {
+  readonly pid: number;
+  /** The folder of its Unix socket. */
+  readonly socketFolder: string;
+}
+
+/** The server whose pid file lies in the cluster, if it lives. */
+async function findRunningServer(cluster: string): Promise<RunningServer | undefined> {
+  const path = join(cluster, 'postmaster.pid');
+  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
+  const pid = Number(lines[0]);
+  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
+  return (await isServerOf(pid, cluster)) ? { pid, socketFolder: lines[4] ?? '' } : undefined;
+}
+
+/** Ends a server that a killed master left behind. */
+export async function stopLeftover(cluster: string): Promise<void> {
+  const left = await findRunningServer(cluster);
+  if (left) await stopServer(left.pid);
+  // A pid comes again: PostgreSQL would take whoever has it now for a server of its own.
+  else if (await isPidOfAnother(cluster)) await rm(join(cluster, 'postmaster.pid'), { force: true });
+}
+
+async function isPidOfAnother(cluster: string): Promise<boolean> {
+  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n', 1)[0]);
+  return Number.isInteger(pid) && pid > 0 && isAlive(pid);
+}
+
+/** Stops a server fast: sessions are ended, what was committed is on disk. Then at once, if that takes too long. */
+async function stopServer(pid: number): Promise<void> {
+  for (const [signal, ms] of [
+    ['SIGINT', fastStopMs],
+    ['SIGQUIT', immediateStopMs],
+  ] as const) {
+    signalQuietly(pid, signal);
+    if (await isGoneWithin(pid, ms)) return;
+  }
+  throw new Error(`the PostgreSQL server with pid ${pid} still runs on it and can't be stopped`);
+}
+
+async function isGoneWithin(pid: number, ms: number): Promise<boolean> {
+  for (const until = performance.now() + ms; performance.now() < until; await setTimeout(pollMs)) {
+    if (!isAlive(pid)) return true;
+  }
+  return false;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
+}
+
+/** Its command line names the cluster: after a reboot or in a container the pid may be of anything. */
+async function isServerOf(pid: number, cluster: string): Promise<boolean> {
+  const { stdout } = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return stdout.includes(cluster);
+}
+
+/** The last line that is more than a hint. */
+export function lastLine(text: string | undefined): string | undefined {
+  return text
+    ?.split('\n')
+    .map((line) => line.replace(/^.*?\b(FATAL|PANIC|ERROR|error): +/, '').trim())
+    .findLast((line) => line !== '' && !/^(HINT|DETAIL|initdb: hint)/.test(line));
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findBinaries, type PostgresBinaries } from '../../src/store/embedded/binaries.ts';
+import { ensureCluster } from '../../src/store/embedded/cluster.ts';
+import { chooseRunAs, environmentOf } from '../../src/store/embedded/run-as.ts';
+
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+if (!isRoot && process.env.CI) throw new Error('these tests need root');
+
+const nobody = 65534;
+let dataDir: string;
+let directory: string;
+let original: PostgresBinaries;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'weighbridge-run-as-'));
+  directory = join(dataDir, 'store');
+  await mkdir(directory, { mode: 0o700 });
+  original = await findBinaries();
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+/** The programs where the user nobody reaches them: a clone may lie in a home that is closed. */
+async function reachableBinaries(): Promise<PostgresBinaries> {
+  const native = join(dataDir, 'native');
+  await run('cp', ['-r', join(original.libraries, '..'), native]);
+  const program = (name: string) => join(native, 'bin', name);
+  return { postgres: program('postgres'), initdb: program('initdb'), libraries: join(native, 'lib') };
+}
+
+/** A `PATH` with everything but `unshare`. */
+async function pathWithoutUnshare(): Promise<string> {
+  const folder = join(dataDir, 'bin');
+  await mkdir(folder);
+  for (const name of ['sh', 'test', 'locale']) {
+    const { stdout } = await run('which', [name]).catch(() => ({ stdout: '' }));
+    if (stdout !== '') await symlink(stdout.trim(), join(folder, name));
+  }
+  return folder;
+}
+
+describe.skipIf(!isRoot)(
+  `root, whom PostgreSQL refuses (${isRoot ? 'this test is root' : 'these tests need root'})`,
+  () => {
+    test('runs it in a user namespace, where the files stay its own', { timeout: 60_000 }, async () => {
+      const runAs = await chooseRunAs({ binaries: original, dataDir, directory });
+      expect(runAs).toMatchObject({ prefix: expect.arrayContaining(['unshare']), owner: { uid: 0 } });
+      await ensureCluster(join(directory, 'cluster'), original, runAs);
+      expect((await stat(join(directory, 'cluster', 'PG_VERSION'))).uid).toBe(0);
+    });
+
+    test('runs it as nobody where there is no unshare', { timeout: 60_000 }, async () => {
+      await chmod(dataDir, 0o700);
+      const binaries = await reachableBinaries();
+      const runAs = await chooseRunAs({ binaries, dataDir, directory, path: await pathWithoutUnshare() });
+      expect(runAs).toEqual({
+        prefix: [],
+        ids: { uid: nobody, gid: nobody },
+        owner: { uid: nobody, gid: nobody },
+      });
+      const cluster = join(directory, 'cluster');
+      await ensureCluster(cluster, binaries, runAs);
+      expect((await stat(join(cluster, 'PG_VERSION'))).uid).toBe(nobody);
+      // Nobody passes through the data folder, and lists nothing in it.
+      expect((await stat(dataDir)).mode & 0o777).toBe(0o711);
+
+      // The next start may be able to use a namespace: then the files are root's again.
+      await ensureCluster(cluster, binaries, await chooseRunAs({ binaries, dataDir, directory }));
+      expect((await stat(join(cluster, 'PG_VERSION'))).uid).toBe(0);
+      expect((await stat(join(cluster, 'base'))).uid).toBe(0);
+    });
+
+    test('is told the way out where nobody reaches neither programs nor data, and nothing is changed', async () => {
+      const closed = join(dataDir, 'closed');
+      await mkdir(closed, { mode: 0o700 });
+      const folder = join(closed, 'data');
+      await mkdir(join(folder, 'store'), { recursive: true, mode: 0o700 });
+      await writeFile(join(folder, 'token'), 'secret', { mode: 0o600 });
+      const path = await pathWithoutUnshare();
+      const refused = chooseRunAs({ binaries: original, dataDir: folder, directory: join(folder, 'store'), path });
+      await expect(refused).rejects.toMatchObject({
+        code: 'store-unsupported',
+        message: expect.stringMatching(/refuses to run as root.*run as another user, or.*--database-url$/),
+      });
+      expect((await stat(folder)).mode & 0o777).toBe(0o700);
+      expect(await stat(join(folder, 'store'))).toMatchObject({ uid: 0 });
+    });
+
+    test('as any other user nothing is put before the programs', async () => {
+      expect(await chooseRunAs({ binaries: original, dataDir, directory, uid: 1000 })).toEqual({ prefix: [] });
+    });
+  },
+);
+
+test("nothing of the caller's environment reaches the programs", () => {
+  process.env.PGPORT = '1';
+  try {
+    const environment = environmentOf(original ?? { postgres: '', initdb: '', libraries: '/lib' });
+    expect(Object.keys(environment).sort()).toEqual(['LC_ALL', 'LD_LIBRARY_PATH', 'PATH']);
+    expect(environment.PATH?.split(delimiter).length).toBeGreaterThan(0);
+  } finally {
+    delete process.env.PGPORT;
+  }
+});
