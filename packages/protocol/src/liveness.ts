@@ -6,7 +6,6 @@
  * hands the job to another.
  */
 export const liveness = Object.freeze({
-  /** pg-boss takes no heartbeat window below 10 s. */
   leaseSeconds: 10,
   heartbeatSeconds: 3,
   workerSilenceSeconds: 8,

@@ -1,6 +1,6 @@
 import type { ExchangeBytes } from '@weighbridge/monitor';
 import type { AttemptRef } from '@weighbridge/protocol';
-import type { Store } from '../store/store.ts';
+import type { AttemptStore } from '../store/store.ts';
 
 interface Tracked {
   readonly ref: AttemptRef;
@@ -9,7 +9,7 @@ interface Tracked {
   out: number;
 }
 
-interface Due {
+interface Pending {
   readonly ref: AttemptRef;
   in: number;
   out: number;
@@ -19,19 +19,21 @@ const liveIntervalMs = 1000;
 // Long enough that the last bytes of a burst of small exchanges share one statement.
 const endDelayMs = 50;
 const trackedMax = 20_000;
-const dueMax = 20_000;
+const pendingMax = 20_000;
+/** Attempts of one statement. */
+const batchMax = 1000;
 
 /** Adds what exchanges moved to their attempts, in the background: each second while they run, and soon after they end. */
 export class AttemptBytes {
-  readonly #store: Pick<Store, 'addBytes'>;
+  readonly #store: Pick<AttemptStore, 'addBytes'>;
   readonly #tracked = new Set<Tracked>();
   /** Moved, but not written yet. */
-  readonly #due = new Map<string, Due>();
+  readonly #pending = new Map<string, Pending>();
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: Pick<Store, 'addBytes'>) {
+  constructor(store: Pick<AttemptStore, 'addBytes'>) {
     this.#store = store;
   }
 
@@ -75,7 +77,7 @@ export class AttemptBytes {
   async #tick(): Promise<void> {
     this.#dueMs = Number.POSITIVE_INFINITY;
     await this.flush();
-    if (this.#tracked.size > 0 || this.#due.size > 0) this.#schedule(liveIntervalMs);
+    if (this.#tracked.size > 0 || this.#pending.size > 0) this.#schedule(liveIntervalMs);
   }
 
   #collect(tracked: Tracked): void {
@@ -89,20 +91,21 @@ export class AttemptBytes {
   #add(ref: AttemptRef, received: number, sent: number): void {
     if (received <= 0 && sent <= 0) return;
     const key = `${ref.jobId}/${ref.attempt}`;
-    const due = this.#due.get(key) ?? { ref, in: 0, out: 0 };
-    due.in += received;
-    due.out += sent;
-    if (this.#due.size < dueMax) this.#due.set(key, due);
+    const pending = this.#pending.get(key) ?? { ref, in: 0, out: 0 };
+    pending.in += received;
+    pending.out += sent;
+    if (this.#pending.size < pendingMax) this.#pending.set(key, pending);
   }
 
   // What the store doesn't take now is tried again at the next tick.
   async #write(): Promise<void> {
-    for (const [key, due] of [...this.#due]) {
-      this.#due.delete(key);
+    while (this.#pending.size > 0) {
+      const batch = [...this.#pending.values()].slice(0, batchMax);
+      for (const { ref } of batch) this.#pending.delete(`${ref.jobId}/${ref.attempt}`);
       try {
-        await this.#store.addBytes(due.ref, { in: due.in, out: due.out });
+        await this.#store.addBytes(batch.map(({ ref, ...bytes }) => ({ ...ref, bytes })));
       } catch {
-        this.#add(due.ref, due.in, due.out);
+        for (const { ref, ...bytes } of batch) this.#add(ref, bytes.in, bytes.out);
         return;
       }
     }

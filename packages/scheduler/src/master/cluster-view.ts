@@ -7,7 +7,8 @@ const refreshMs = 2000;
 /** Nodes and the store's health as of a moment ago, refreshed in the background: a scrape never waits for the store. */
 export class ClusterView {
   readonly #store: Store;
-  readonly #known = new Set<string>();
+  /** The queues of each node that the store has vouched for. */
+  readonly #known = new Map<string, readonly string[]>();
   #nodes: readonly Node[] = [];
   #storeUp = false;
   #timer: NodeJS.Timeout | undefined;
@@ -30,19 +31,24 @@ export class ClusterView {
   async refresh(): Promise<void> {
     try {
       await this.#store.ping();
-      this.#nodes = await this.#store.nodes();
+      this.#nodes = await this.#store.nodes.list();
       // Otherwise only added to: a node may have registered while the list was on its way.
       if (this.#known.size > 2 * limits.nodes) this.#known.clear();
-      for (const node of this.#nodes) this.#known.add(node.id);
+      for (const node of this.#nodes) this.#known.set(node.id, node.queues);
       this.#storeUp = true;
     } catch {
       this.#storeUp = false;
     }
   }
 
-  /** The store has just vouched for this node. */
-  learn(node: string): void {
-    this.#known.add(node);
+  /** The store has just registered this node. */
+  learn(node: string, queues: readonly string[]): void {
+    this.#known.set(node, queues);
+  }
+
+  /** What a node serves, as far as is known here: it may have registered with another master a moment ago. */
+  findQueues(node: string): readonly string[] | undefined {
+    return this.#known.get(node);
   }
 
   isKnown(node: string): boolean {

@@ -1,12 +1,12 @@
-import type { Store } from '../store/store.ts';
+import type { JobStore } from '../store/store.ts';
 
 /** One store subscription for all who follow jobs. */
 export class JobChanges {
   readonly #watches = new Map<string, Set<JobWatch>>();
   readonly #unsubscribe: () => void;
 
-  constructor(store: Pick<Store, 'onJobChange'>) {
-    this.#unsubscribe = store.onJobChange((jobId) => {
+  constructor(jobs: Pick<JobStore, 'onChange'>) {
+    this.#unsubscribe = jobs.onChange((jobId) => {
       for (const watch of this.#watches.get(jobId) ?? []) watch.notify();
     });
   }

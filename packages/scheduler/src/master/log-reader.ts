@@ -1,26 +1,26 @@
 import { TextDecoder } from 'node:util';
 import type { LogChunk } from '@weighbridge/protocol';
-import type { Store, StoredLogChunk } from '../store/store.ts';
+import type { LogStore, StoredLogChunk } from '../store/store.ts';
 
 // At most 8 MiB in memory, as a chunk has at most 256 KiB.
 const pageCount = 32;
 
 /** Reads a job's log in order, as text; a character that two chunks share comes whole with the second. */
 export class LogReader {
-  readonly #store: Pick<Store, 'logs'>;
+  readonly #logs: Pick<LogStore, 'read'>;
   readonly #jobId: string;
   readonly #decoders = new Map<string, TextDecoder>();
   #sequence = -1;
 
-  constructor(store: Pick<Store, 'logs'>, jobId: string) {
-    this.#store = store;
+  constructor(logs: Pick<LogStore, 'read'>, jobId: string) {
+    this.#logs = logs;
     this.#jobId = jobId;
   }
 
   /** What has come since the last call. */
   async *rest(): AsyncGenerator<LogChunk> {
     for (;;) {
-      const page = await this.#store.logs(this.#jobId, this.#sequence, pageCount);
+      const page = await this.#logs.read(this.#jobId, this.#sequence, pageCount);
       for (const stored of page) yield this.#decode(stored);
       if (page.length < pageCount) return;
     }

@@ -113,16 +113,16 @@ export class Master {
     registerClusterGauges(metrics, cluster, store);
     const bandwidth = new MasterBandwidth((name) => cluster.isKnown(name));
     bandwidth.register(metrics.registry);
-    const attemptBytes = new AttemptBytes(store);
-    const claims = new ClaimDesk(store, (seconds) => metrics.claimTried(seconds));
-    const jobChanges = new JobChanges(store);
-    const forgetLapses = store.onLapse((lapsed) => metrics.expired(lapsed));
+    const attemptBytes = new AttemptBytes(store.attempts);
+    const claims = new ClaimDesk(store.attempts, (seconds) => metrics.claimTried(seconds));
+    const jobChanges = new JobChanges(store.jobs);
+    const forgetExpired = store.attempts.onExpired((expired) => metrics.expired(expired));
     this.#undo.push(
       () => store.stop(),
       () => bandwidth.stop(),
       () => attemptBytes.stop(),
       () => cluster.stop(),
-      forgetLapses,
+      forgetExpired,
       () => claims.stop(),
       () => jobChanges.stop(),
     );
@@ -145,7 +145,7 @@ export class Master {
 
   #sweepHourly({ blobs, store }: MasterContext): void {
     const sweep = () =>
-      sweepBlobs(blobs, store, Date.now()).catch((error: Error) =>
+      sweepBlobs(blobs, store.blobs, Date.now()).catch((error: Error) =>
         console.error(`weighbridge master: unused blobs were not removed: ${error.message}`),
       );
     const timer = setInterval(sweep, sweepIntervalMs).unref();

@@ -1,12 +1,10 @@
-import type { PgBoss } from 'pg-boss';
-import type { Database } from './database.ts';
-import type { Queues } from './queues.ts';
-import type { Signals } from './signals.ts';
+import type { Database } from './database/database.ts';
+import type { Notifications } from './database/notifications.ts';
+import type { Queues } from './jobs/queues.ts';
 
-/** What every operation of the store works on. */
+/** What the operations of an open store work on. */
 export interface StoreContext {
-  database: Database;
-  boss: PgBoss;
-  queues: Queues;
-  signals: Signals;
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly notifications: Notifications;
 }

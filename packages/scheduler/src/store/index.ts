@@ -1,3 +1,48 @@
-export { createEmbeddedStore } from './embedded/create-embedded-store.ts';
-export { createPostgresStore } from './postgres/create-postgres-store.ts';
+import { embeddedDatabase, serverDatabase } from './database-source.ts';
+import { PostgresStore } from './postgres-store.ts';
+import type { Store } from './store.ts';
+
 export type * from './store.ts';
+
+export interface StoreOptions {
+  /** Told what failed in the background; the store tries again by itself. Default: nothing is said. */
+  onError?: (error: unknown) => void;
+}
+
+/**
+ * A store on a PostgreSQL server of its own, which starts and ends with it. The database lies in `<dataDir>/store`.
+ *
+ * `start()` throws `StartError` `data-locked`, `data-unwritable`, `data-foreign` or `store-unsupported`.
+ *
+ * @example
+ * const store = createEmbeddedStore({ dataDir: './data' });
+ * await store.start();
+ */
+export function createEmbeddedStore({
+  dataDir,
+  onError = () => undefined,
+}: StoreOptions & {
+  /** The data folder. */
+  dataDir: string;
+}): Store {
+  return new PostgresStore(embeddedDatabase(dataDir, onError), onError);
+}
+
+/**
+ * A store on a PostgreSQL server, which several masters may share.
+ *
+ * `start()` throws `StartError` `store-unreachable` or `data-foreign`.
+ *
+ * @example
+ * const store = createPostgresStore({ url: 'postgres://weighbridge@127.0.0.1/weighbridge' });
+ * await store.start();
+ */
+export function createPostgresStore({
+  url,
+  onError = () => undefined,
+}: StoreOptions & {
+  /** `postgres://user:password@host:port/database`; PostgreSQL 13 or newer. */
+  url: string;
+}): Store {
+  return new PostgresStore(serverDatabase(url), onError);
+}

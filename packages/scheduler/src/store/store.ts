@@ -1,4 +1,5 @@
 import type {
+  AttemptOutcome,
   AttemptRef,
   AttemptResult,
   Bytes,
@@ -13,20 +14,27 @@ import type {
   OutputFile,
 } from '@weighbridge/protocol';
 
-/** Where a log chunk stands. `offset` counts the stream's bytes before it. */
-export interface LogAppend extends AttemptRef {
-  stream: 'stdout' | 'stderr' | 'system';
-  offset: number;
-  bytes: Uint8Array;
+/** A submission with what the store can do and the API doesn't offer yet. */
+export interface StorableSubmission extends JobSubmission {
+  /** How long an attempt may go without a heartbeat. Default: the one lease of all nodes. */
+  leaseSeconds?: number;
+  /** Before the first retry; each further one waits twice as long, an hour at most. Default 0. */
+  retryBackoffSeconds?: number;
+  /** Lost attempts that are tried again without using up a retry. Default: they use up retries. */
+  lostRetryLimit?: number;
 }
 
-/** A stored chunk; `sequence` grows in the order of arrival over the whole job. */
-export interface StoredLogChunk {
-  sequence: number;
-  attempt: number;
-  stream: 'stdout' | 'stderr' | 'system';
-  offset: number;
-  bytes: Uint8Array;
+export interface SubmittedJob {
+  job: Job;
+  /** False where an idempotency key named an earlier job with the same body. */
+  created: boolean;
+}
+
+export interface JobFilter {
+  queue?: string;
+  state?: JobState;
+  cursor?: string;
+  limit: number;
 }
 
 export interface JobPage {
@@ -34,18 +42,26 @@ export interface JobPage {
   cursor?: string;
 }
 
-/** A picture of the queue for gauges, refreshed in the background, never on the scrape's path. */
-export interface QueueOverview {
-  jobs: { queue: string; state: LiveJobState; count: number }[];
-  oldestReadyAgeSeconds: { queue: string; seconds: number }[];
+/** What the API does with jobs. */
+export interface JobStore {
+  /** Stores all or none. Throws `idempotency-mismatch` for a key with another body, and `too-many-names`. */
+  submit(submissions: StorableSubmission[]): Promise<SubmittedJob[]>;
+  /** Of a job that was lost or refused, `reason` is that word alone; its attempt's reason is the sentence. */
+  find(id: string): Promise<Job | undefined>;
+  /** Newest first, by keyset cursor. Throws `invalid-request` for a cursor it did not make. */
+  list(filter: JobFilter): Promise<JobPage>;
+  /** The state now: `cancelled`, or `cancelling` while an attempt runs; nothing for a job that has ended or isn't there. */
+  cancel(id: string): Promise<JobState | undefined>;
+  /** An output of a succeeded job. */
+  findOutput(id: string, name: string): Promise<OutputFile | undefined>;
+  /** Called when a job's log has grown or its state has changed. Returns how to stop listening. */
+  onChange(listener: (jobId: string) => void): () => void;
 }
 
-/** An attempt whose node's lease lapsed, or whose node's name another session took. */
-export interface LapsedAttempt extends AttemptRef {
-  node: string;
-  queue: string;
-  /** True when the job's retries were used up: it is `failed`, reason `lost`. */
-  jobEnded: boolean;
+export interface Claim {
+  attempt: ClaimedAttempt;
+  /** For how long the job was ready. */
+  waitSeconds: number;
 }
 
 /** What ending an attempt did. */
@@ -56,8 +72,82 @@ export interface AttemptEnd {
   startedAt: string;
 }
 
+/** An attempt that the master ended: `lost`, because its lease expired or its node's name was taken, or `timed_out`. */
+export interface ExpiredAttempt extends AttemptRef {
+  node: string;
+  queue: string;
+  outcome: Extract<AttemptOutcome, 'lost' | 'timed_out'>;
+  /** The job's state now. */
+  state: JobState;
+}
+
+export interface AttemptTraffic extends AttemptRef {
+  bytes: Bytes;
+}
+
+/** What happens between a worker and a job. */
+export interface AttemptStore {
+  /** Claims up to `slots` slots of ready work in the node's queues, at once. Throws `not-found` or `stale-session`. */
+  claim(node: string, session: string, slots: number): Promise<Claim[]>;
+  /** Called when a queue may have ready work. Returns how to stop listening. */
+  onReady(listener: (queue: string) => void): () => void;
+  /** Throws `stale-attempt` unless it is the job's current one and of that node and session. */
+  complete(ref: AttemptRef, node: string, result: AttemptResult): Promise<AttemptEnd>;
+  /** Adds traffic to attempts, each named once, live or ended. Unknown ones are ignored: the job may be deleted already. */
+  addBytes(traffic: readonly AttemptTraffic[]): Promise<void>;
+  /** Called with the attempts that a pass of the supervision ended. Returns how to stop listening. */
+  onExpired(listener: (expired: ExpiredAttempt[]) => void): () => void;
+}
+
+export interface NodeStore {
+  /** Takes the name, and back from an earlier session: what that ran is returned as lost. Throws `too-many-names`. */
+  register(node: NodeRegistration): Promise<{ session: string; lost: ExpiredAttempt[] }>;
+  find(id: string): Promise<Node | undefined>;
+  list(): Promise<Node[]>;
+  /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
+  heartbeat(node: string, session: string, attempts: AttemptRef[]): Promise<Pick<HeartbeatReply, 'end'>>;
+  /** The worker has stopped: its node is `stopped` until it registers again. Throws as `heartbeat`. */
+  goodbye(node: string, session: string): Promise<void>;
+}
+
+type Stream = 'stdout' | 'stderr' | 'system';
+
+/** Where a log chunk stands. `offset` counts the stream's bytes before it. */
+export interface LogAppend extends AttemptRef {
+  stream: Stream;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+/** A stored chunk; `sequence` grows in the order of arrival over the whole job. */
+export interface StoredLogChunk {
+  sequence: number;
+  attempt: number;
+  stream: Stream;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+export interface LogStore {
+  /** Throws `stale-attempt` unless it runs. Repeated bytes are dropped; past the job's limit the log is cut with a line that says so. */
+  append(chunk: LogAppend): Promise<void>;
+  /** In order of arrival, from after `sequence`. */
+  read(jobId: string, afterSequence: number, limit: number): Promise<StoredLogChunk[]>;
+}
+
+export interface BlobIndex {
+  /** Which of these blobs a kept job names. */
+  inUse(sha256: string[]): Promise<Set<string>>;
+}
+
+/** A picture of the queue for gauges, refreshed in the background, never on the scrape's path. */
+export interface QueueOverview {
+  jobs: { queue: string; state: LiveJobState; count: number }[];
+  oldestReadyAgeSeconds: { queue: string; seconds: number }[];
+}
+
 /**
- * The only way from the master to what is kept. Two adapters, one conformance suite.
+ * The only way from the master to what is kept: PostgreSQL, its own or another's.
  *
  * Expected refusals are `ProblemError`s with the API's codes; a store that does not answer throws
  * `StoreUnavailableError`, which the master answers with 503.
@@ -66,54 +156,17 @@ export interface Store {
   readonly kind: 'embedded' | 'postgresql';
   /** Does what was acknowledged survive a power cut? */
   readonly durable: boolean;
+  readonly jobs: JobStore;
+  readonly attempts: AttemptStore;
+  readonly nodes: NodeStore;
+  readonly logs: LogStore;
+  readonly blobs: BlobIndex;
   /** Opens, migrates, begins supervising. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Answers within 2 s or rejects. */
   ping(): Promise<void>;
-
-  /**
-   * Stores all or none. `created` is false where an idempotency key named an earlier job with the same body;
-   * throws `idempotency-mismatch` for another body and `too-many-names` past the cap on queues.
-   */
-  submit(submissions: JobSubmission[]): Promise<{ job: Job; created: boolean }[]>;
-  /** Of a job that was lost or refused, `reason` is that word alone; its attempt's reason is the sentence. */
-  job(id: string): Promise<Job | undefined>;
-  /** Newest first, by keyset cursor. Throws `invalid-request` for a cursor it did not make. */
-  jobs(filter: { queue?: string; state?: JobState; cursor?: string; limit: number }): Promise<JobPage>;
-
-  /** Takes the name, and back from an earlier session: what that ran is returned as lapsed. */
-  register(node: NodeRegistration): Promise<{ session: string; lapsed: LapsedAttempt[] }>;
-  node(id: string): Promise<Node | undefined>;
-  nodes(): Promise<Node[]>;
-  /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
-  heartbeat(node: string, session: string, attempts: AttemptRef[]): Promise<Pick<HeartbeatReply, 'end'>>;
-
-  /** The worker has stopped: its node is `stopped` until it registers again. Throws as `heartbeat`. */
-  goodbye(node: string, session: string): Promise<void>;
-  /** Claims up to `slots` slots of ready work in the node's queues, at once. Throws as `heartbeat`. */
-  claim(node: string, session: string, slots: number): Promise<ClaimedAttempt[]>;
-  /** Called when a queue may have ready work. Returns how to stop listening. */
-  onReady(listener: (queue: string) => void): () => void;
-
-  /** Throws `stale-attempt` unless it is the job's current one and of that node and session. */
-  complete(ref: AttemptRef, node: string, result: AttemptResult): Promise<AttemptEnd>;
-  /** Throws `stale-attempt` unless it runs. Repeated bytes are dropped; past the job's limit the log is cut with a line that says so. */
-  appendLog(chunk: LogAppend): Promise<void>;
-  /** In order of arrival, from after `sequence`. */
-  logs(jobId: string, afterSequence: number, limit: number): Promise<StoredLogChunk[]>;
-  /** Called when a job's log has grown or its state has changed. Returns how to stop listening. */
-  onJobChange(listener: (jobId: string) => void): () => void;
-  /** Adds traffic to an attempt, live or ended. Unknown ones are ignored: the job may be deleted already. */
-  addBytes(ref: AttemptRef, bytes: Bytes): Promise<void>;
-  /** The outputs of a job by name. */
-  output(jobId: string, name: string): Promise<OutputFile | undefined>;
-  /** Which of these blobs a kept job names. */
-  blobsInUse(sha256: string[]): Promise<Set<string>>;
-
-  /** One pass of supervision: lapsed leases. Runs every second by itself; tests call it. */
-  supervise(): Promise<LapsedAttempt[]>;
-  /** Called with what a pass of the supervision found. Returns how to stop listening. */
-  onLapse(listener: (lapsed: LapsedAttempt[]) => void): () => void;
+  /** One pass of supervision: expired leases, overdue attempts. Runs every second by itself; tests call it. */
+  supervise(): Promise<ExpiredAttempt[]>;
   overview(): QueueOverview;
 }

@@ -21,7 +21,7 @@ const store = (content: string) => blobs.receive(sha256(content), Readable.from(
 const age = (content: string, ms: number) =>
   utimes(blobs.path(sha256(content)), new Date(Date.now() - ms), new Date(Date.now() - ms));
 const inUse = (...contents: string[]) => ({
-  blobsInUse: async () => new Set(contents.map((content) => sha256(content))),
+  inUse: async () => new Set(contents.map((content) => sha256(content))),
 });
 
 test('a blob that grows over the limit is refused, its sender not cut off, and nothing left behind', async () => {

@@ -18,14 +18,14 @@ describe("the embedded store's folder", { timeout: 60_000 }, () => {
   test('jobs and nodes are there again when it is opened again', async () => {
     const first = createEmbeddedStore({ dataDir });
     await first.start();
-    const [kept] = await first.submit([{ command: 'echo' }]);
-    await first.register({ name: 'node', queues: ['default'], slots: 2, labels: { arch: 'arm64' } });
+    const [kept] = await first.jobs.submit([{ command: 'echo' }]);
+    await first.nodes.register({ name: 'node', queues: ['default'], slots: 2, labels: { arch: 'arm64' } });
     await first.stop();
 
     const second = createEmbeddedStore({ dataDir });
     await second.start();
-    expect(await second.job(kept?.job.id ?? '')).toEqual(kept?.job);
-    expect(await second.node('node')).toMatchObject({ labels: { arch: 'arm64' } });
+    expect(await second.jobs.find(kept?.job.id ?? '')).toEqual(kept?.job);
+    expect(await second.nodes.find('node')).toMatchObject({ labels: { arch: 'arm64' } });
     await second.stop();
     expect(await readdir(dataDir)).toEqual(['store']);
     await expect(second.ping()).rejects.toMatchObject({ code: 'store-unavailable' });

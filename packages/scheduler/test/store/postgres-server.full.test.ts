@@ -27,18 +27,18 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     const [one, two] = await Promise.all([openStore(), openStore()]);
     const queue = 'shared';
     const sessions = await Promise.all([
-      one.register({ name: 'a', queues: [queue], slots: 100 }),
-      two.register({ name: 'b', queues: [queue], slots: 100 }),
+      one.nodes.register({ name: 'a', queues: [queue], slots: 100 }),
+      two.nodes.register({ name: 'b', queues: [queue], slots: 100 }),
     ]);
-    const woken = new Promise<void>((resolve) => two.onReady((name) => name === queue && resolve()));
-    await one.submit(Array.from({ length: 100 }, () => ({ queue, command: 'echo' })));
+    const woken = new Promise<void>((resolve) => two.attempts.onReady((name) => name === queue && resolve()));
+    await one.jobs.submit(Array.from({ length: 100 }, () => ({ queue, command: 'echo' })));
     await woken;
     const claims = Array.from({ length: 40 }, (_, i) =>
-      i % 2 ? one.claim('a', sessions[0].session, 5) : two.claim('b', sessions[1].session, 5),
+      i % 2 ? one.attempts.claim('a', sessions[0].session, 5) : two.attempts.claim('b', sessions[1].session, 5),
     );
     const claimed = (await Promise.all(claims)).flat();
-    const rest = await two.claim('b', sessions[1].session, 100);
-    const ids = [...claimed, ...rest].map((attempt) => attempt.jobId);
+    const rest = await two.attempts.claim('b', sessions[1].session, 100);
+    const ids = [...claimed, ...rest].map(({ attempt }) => attempt.jobId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(100);
   });
@@ -47,11 +47,11 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     const store = await openStore();
     await server.kill();
     await expect(store.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
-    await expect(store.submit([{ command: 'echo' }])).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(store.jobs.submit([{ command: 'echo' }])).rejects.toMatchObject({ code: 'store-unavailable' });
     await server.start();
     await expect.poll(() => store.ping().then(() => 'back'), { timeout: 30_000 }).toBe('back');
-    const woken = new Promise<void>((resolve) => store.onReady((name) => name === 'default' && resolve()));
-    const [one] = await store.submit([{ command: 'echo' }]);
+    const woken = new Promise<void>((resolve) => store.attempts.onReady((name) => name === 'default' && resolve()));
+    const [one] = await store.jobs.submit([{ command: 'echo' }]);
     expect(one?.created).toBe(true);
     // The listener connects again by itself, and says everything that may have been missed.
     await woken;

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { createPostgresStore } from '../../src/store/index.ts';
 import { findPostgres, installHint, startPostgres } from '../support/postgres.ts';
-import { describeStore } from './conformance.ts';
+import { describeStore } from './conformance/index.ts';
 
 const installed = (await findPostgres()) !== undefined;
 if (!installed && process.env.CI) throw new Error(installHint);
@@ -13,6 +13,7 @@ if (installed) {
     await store.start();
     return {
       store,
+      url: server.url,
       close: async () => {
         await store.stop();
         await server.stop();

@@ -1,5 +1,4 @@
-import type { ClaimedAttempt } from '@weighbridge/protocol';
-import type { Store } from '../../store/store.ts';
+import type { AttemptStore, Claim } from '../../store/store.ts';
 import { ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
 
 /**
@@ -7,7 +6,7 @@ import { ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
  * it got something: a thousand idle workers cost one statement a job, not a thousand.
  */
 export class ClaimDesk {
-  readonly #store: Pick<Store, 'claim' | 'onReady'>;
+  readonly #store: Pick<AttemptStore, 'claim' | 'onReady'>;
   readonly #onTry: (seconds: number) => void;
   /** One a node: a newer claim answers the older. */
   readonly #waiters = new Map<string, ClaimWaiter>();
@@ -16,7 +15,7 @@ export class ClaimDesk {
   readonly #unsubscribe: () => void;
 
   /** `onTry` hears how long the store took for each try. */
-  constructor(store: Pick<Store, 'claim' | 'onReady'>, onTry: (seconds: number) => void) {
+  constructor(store: Pick<AttemptStore, 'claim' | 'onReady'>, onTry: (seconds: number) => void) {
     this.#store = store;
     this.#onTry = onTry;
     this.#unsubscribe = store.onReady((queue) => void this.#pass(queue));
@@ -28,7 +27,7 @@ export class ClaimDesk {
   }
 
   /** Claims at once, or as soon as there is work; nothing after `waitMs` or when `signal` aborts. */
-  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<ClaimedAttempt[]> {
+  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<Claim[]> {
     const waiter = new ClaimWaiter(wish, () => this.#try(wish));
     this.#enter(waiter);
     const giveUp = () => waiter.giveUp();
@@ -44,7 +43,7 @@ export class ClaimDesk {
     }
   }
 
-  async #try({ node, session, slots }: ClaimWish): Promise<ClaimedAttempt[]> {
+  async #try({ node, session, slots }: ClaimWish): Promise<Claim[]> {
     const began = performance.now();
     try {
       return await this.#store.claim(node, session, slots);

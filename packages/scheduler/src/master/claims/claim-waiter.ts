@@ -1,4 +1,4 @@
-import type { ClaimedAttempt } from '@weighbridge/protocol';
+import type { Claim } from '../../store/store.ts';
 
 /** One node's wish for work. */
 export interface ClaimWish {
@@ -12,15 +12,15 @@ export interface ClaimWish {
 /** A claim that waits: tries when told to, one try at a time, and is answered once. */
 export class ClaimWaiter {
   readonly wish: ClaimWish;
-  readonly answer: Promise<ClaimedAttempt[]>;
-  readonly #claim: () => Promise<ClaimedAttempt[]>;
-  readonly #settle: (attempts: ClaimedAttempt[]) => void;
+  readonly answer: Promise<Claim[]>;
+  readonly #claim: () => Promise<Claim[]>;
+  readonly #settle: (claims: Claim[]) => void;
   readonly #fail: (error: unknown) => void;
   #tries: Promise<boolean> = Promise.resolve(true);
   #over = false;
 
-  constructor(wish: ClaimWish, claim: () => Promise<ClaimedAttempt[]>) {
-    const { promise, resolve, reject } = Promise.withResolvers<ClaimedAttempt[]>();
+  constructor(wish: ClaimWish, claim: () => Promise<Claim[]>) {
+    const { promise, resolve, reject } = Promise.withResolvers<Claim[]>();
     this.wish = wish;
     this.answer = promise;
     this.#claim = claim;
@@ -44,9 +44,9 @@ export class ClaimWaiter {
   async #attemptOnce(): Promise<boolean> {
     if (this.#over) return true;
     try {
-      const attempts = await this.#claim();
-      if (attempts.length === 0) return false;
-      this.#settle(attempts);
+      const claims = await this.#claim();
+      if (claims.length === 0) return false;
+      this.#settle(claims);
     } catch (error) {
       this.#fail(error);
     }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ClaimedAttempt } from '@weighbridge/protocol';
+import type { Claim } from '../../store/store.ts';
 import type { MasterContext } from '../context.ts';
 import type { ClaimWish } from './claim-waiter.ts';
 
@@ -17,11 +18,11 @@ export async function claimWork(
   if (response.destroyed) leave();
   response.once('close', leave);
   try {
-    const attempts = await claims.claim(wish, waitSeconds * 1000, AbortSignal.any([gone.signal, stopping]));
-    metrics.claimAnswered(attempts.length > 0 ? 'claimed' : 'empty');
-    if (gone.signal.aborted) await release(context, wish, attempts);
-    else void observeWaits(context, attempts);
-    return attempts;
+    const claimed = await claims.claim(wish, waitSeconds * 1000, AbortSignal.any([gone.signal, stopping]));
+    metrics.claimAnswered(claimed.length > 0 ? 'claimed' : 'empty');
+    if (gone.signal.aborted) await release(context, wish, claimed);
+    else for (const { attempt, waitSeconds } of claimed) metrics.claimed(attempt.queue, waitSeconds);
+    return claimed.map(({ attempt }) => attempt);
   } catch (error) {
     metrics.claimAnswered('failed');
     throw error;
@@ -33,24 +34,12 @@ export async function claimWork(
 async function release(
   { store, metrics }: MasterContext,
   { node, session }: ClaimWish,
-  attempts: ClaimedAttempt[],
+  claimed: Claim[],
 ): Promise<void> {
-  for (const { jobId, attempt } of attempts) {
+  for (const {
+    attempt: { jobId, attempt },
+  } of claimed) {
     const result = { session, outcome: 'released', reason: 'the worker left before it was told' } as const;
-    metrics.completed(await store.complete({ jobId, attempt }, node, result), result, Date.now());
-  }
-}
-
-// Beside the answer: the worker need not wait for a figure.
-async function observeWaits({ store, metrics }: MasterContext, claimed: ClaimedAttempt[]): Promise<void> {
-  for (const { jobId, attempt } of claimed) {
-    const job = await store.job(jobId).catch(() => undefined);
-    const started = job?.attempts.find(({ number }) => number === attempt);
-    if (!job || !started) continue;
-    const before = job.attempts.find(({ number }) => number === attempt - 1);
-    const ready = [job.createdAt, job.startAfter, before?.endedAt].flatMap((at) =>
-      at === undefined ? [] : [Date.parse(at)],
-    );
-    metrics.claimed(job.queue, (Date.parse(started.startedAt) - Math.max(...ready)) / 1000);
+    metrics.completed(await store.attempts.complete({ jobId, attempt }, node, result), result, Date.now());
   }
 }

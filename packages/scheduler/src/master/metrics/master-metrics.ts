@@ -11,7 +11,7 @@ import {
   type SchedulerMetric,
   schedulerMetrics,
 } from '@weighbridge/protocol';
-import type { AttemptEnd, LapsedAttempt } from '../../store/store.ts';
+import type { AttemptEnd, ExpiredAttempt } from '../../store/store.ts';
 
 // 10 ms to 24 h, the longest that a job may run.
 const durationBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400];
@@ -78,18 +78,18 @@ export class MasterMetrics {
     if (isEnded(state)) this.finished(queue, state);
   }
 
-  /** Attempts of a node whose name another session took. */
-  lost(attempts: readonly LapsedAttempt[]): void {
-    for (const { queue, jobEnded } of attempts) {
-      this.#attemptEnded(queue, 'lost');
-      if (jobEnded) this.finished(queue, 'failed');
+  /** Attempts that the master ended. */
+  ended(attempts: readonly ExpiredAttempt[]): void {
+    for (const { queue, outcome, state } of attempts) {
+      this.#attemptEnded(queue, outcome);
+      if (isEnded(state)) this.finished(queue, state);
     }
   }
 
-  /** Attempts of nodes whose lease lapsed. */
-  expired(attempts: readonly LapsedAttempt[]): void {
-    this.lost(attempts);
-    for (const { queue } of attempts) this.#expired.inc({ queue });
+  /** Attempts that the supervision ended: without a lease, or past their job's timeout. */
+  expired(attempts: readonly ExpiredAttempt[]): void {
+    this.ended(attempts);
+    for (const { queue, outcome } of attempts) if (outcome === 'lost') this.#expired.inc({ queue });
   }
 
   finished(queue: string, outcome: EndedJobState): void {

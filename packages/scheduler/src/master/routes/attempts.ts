@@ -42,7 +42,7 @@ export function attemptRoutes(app: App, context: MasterContext): void {
         const { stream, offset } = request.query as { stream: 'stdout' | 'stderr' | 'system'; offset: string };
         const bytes = request.body as Buffer | undefined;
         if (bytes?.length)
-          await store.appendLog({ jobId: id, attempt: Number(n), stream, offset: Number(offset), bytes });
+          await store.logs.append({ jobId: id, attempt: Number(n), stream, offset: Number(offset), bytes });
         return reply.code(204).send();
       },
     );
@@ -65,7 +65,7 @@ export function attemptRoutes(app: App, context: MasterContext): void {
       const ref = { jobId: request.params.id, attempt: Number(request.params.n) };
       const node = requireNodeHeader(request);
       await checkOutputs(context, request.body.outputs ?? []);
-      const end = await store.complete(ref, node, request.body);
+      const end = await store.attempts.complete(ref, node, request.body);
       metrics.completed(end, request.body, Date.now());
       return reply.code(204).send();
     },

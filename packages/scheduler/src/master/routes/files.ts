@@ -21,7 +21,7 @@ export function fileRoutes(app: App, context: MasterContext): void {
     },
     handler: async (request, reply) => {
       const { id, name } = request.params;
-      const output = await context.store.output(id, name);
+      const output = await context.store.jobs.findOutput(id, name);
       if (!output) {
         await requireJob(context, id);
         throw new ProblemError('not-found', `job ${id} has sent back no file ${formatValue(name)}`);

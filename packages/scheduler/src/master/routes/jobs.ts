@@ -42,7 +42,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
       const submissions = Array.isArray(body) ? body : [body];
       for (const [index, submission] of submissions.entries())
         await checkSubmission(context, submission, Array.isArray(body) ? `body[${index}]` : 'body');
-      const results = await store.submit(submissions);
+      const results = await store.jobs.submit(submissions);
       const created = results.filter((result) => result.created);
       for (const { job } of created) metrics.submitted(job.queue);
       const jobs = results.map(({ job }) => job);
@@ -55,7 +55,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
     { schema: { summary: 'Jobs, newest first', querystring: Filter, response: answers({ 200: JobList }) } },
     async (request) => {
       const { limit, ...filter } = request.query;
-      return store.jobs({ ...filter, limit: parseLimit(limit) });
+      return store.jobs.list({ ...filter, limit: parseLimit(limit) });
     },
   );
 
@@ -74,7 +74,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
 
 /** @throws ProblemError `not-found`. */
 export async function requireJob({ store }: Pick<MasterContext, 'store'>, id: string): Promise<Job> {
-  const job = await store.job(id);
+  const job = await store.jobs.find(id);
   if (!job) throw new ProblemError('not-found', `there is no job ${id}`);
   return job;
 }

@@ -40,7 +40,7 @@ export function logRoutes(app: App, context: MasterContext): void {
 async function* wholeLog({ store }: MasterContext, id: string): AsyncGenerator<string> {
   yield '{"chunks":[';
   let separator = '';
-  for await (const chunk of new LogReader(store, id).rest()) {
+  for await (const chunk of new LogReader(store.logs, id).rest()) {
     yield separator + JSON.stringify(chunk);
     separator = ',';
   }
@@ -49,7 +49,7 @@ async function* wholeLog({ store }: MasterContext, id: string): AsyncGenerator<s
 
 async function* follow(context: MasterContext, id: string, signal: AbortSignal): AsyncGenerator<string> {
   const watch = context.jobChanges.watch(id);
-  const reader = new LogReader(context.store, id);
+  const reader = new LogReader(context.store.logs, id);
   try {
     while (!signal.aborted) {
       // The state first: what is logged before the end is then surely read below.

@@ -36,10 +36,10 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async ({ body }) => {
-      const { session, lapsed } = await store.register(body);
-      metrics.lost(lapsed);
+      const { session, lost } = await store.nodes.register(body);
+      metrics.ended(lost);
       for (const queue of body.queues) metrics.knowQueue(queue);
-      cluster.learn(body.name);
+      cluster.learn(body.name, body.queues);
       void cluster.refresh();
       return {
         id: body.name,
@@ -61,8 +61,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async ({ params, body }) => {
-      const { end } = await store.heartbeat(params.id, body.session, body.attempts);
-      cluster.learn(params.id);
+      const { end } = await store.nodes.heartbeat(params.id, body.session, body.attempts);
       return { leaseSeconds: liveness.leaseSeconds, end };
     },
   );
@@ -78,7 +77,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async ({ params, body }, reply) => {
-      await store.goodbye(params.id, body.session);
+      await store.nodes.goodbye(params.id, body.session);
       void cluster.refresh();
       return reply.code(204).send();
     },
@@ -95,8 +94,9 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async (request, reply): Promise<{ attempts: ClaimedAttempt[] }> => {
-      const { queues } = await requireNode(context, request.params.id);
-      const wish = { node: request.params.id, session: request.body.session, slots: request.body.slots, queues };
+      const node = request.params.id;
+      const queues = cluster.findQueues(node) ?? (await requireNode(context, node)).queues;
+      const wish = { node, session: request.body.session, slots: request.body.slots, queues };
       return {
         attempts: await claimWork(context, wish, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw),
       };
@@ -104,7 +104,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
   );
 
   app.get('/nodes', { schema: { summary: 'All nodes', response: answers({ 200: NodeList }) } }, async () => ({
-    nodes: await store.nodes(),
+    nodes: await store.nodes.list(),
   }));
 
   app.get(
@@ -115,7 +115,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
 }
 
 async function requireNode({ store }: MasterContext, id: string): Promise<Node> {
-  const node = await store.node(id);
+  const node = await store.nodes.find(id);
   if (!node) throw new ProblemError('not-found', `there is no node ${id}`);
   return node;
 }

@@ -79,7 +79,7 @@ export class EmbeddedServer {
       await refuseForeignData(this.#directory);
       const runAs = await chooseRunAs({ binaries, dataDir: this.#dataDir, directory: this.#directory });
       await this.#open(binaries, runAs);
-      return urlOf(this.#socketFolder);
+      return socketUrl(this.#socketFolder);
     } catch (error) {
       await this.stop();
       if (error instanceof StartError) throw error;
@@ -144,7 +144,7 @@ const storeFolder = (dataDir: string) => join(dataDir, 'store');
 export const clusterFolder = (dataDir: string) => join(storeFolder(dataDir), 'cluster');
 
 /** The URL of the database behind the Unix socket in a folder, as libpq and its like read it. */
-function urlOf(socketFolder: string): string {
+export function socketUrl(socketFolder: string): string {
   return `postgresql://${role}@/postgres?host=${encodeURIComponent(socketFolder)}`;
 }
 

@@ -1,0 +1,95 @@
+import type { InputFile } from '@weighbridge/protocol';
+import type { Queryable } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import { defineStatement, jsonOrNull } from '../database/statement.ts';
+import { assertSession } from '../nodes/session.ts';
+import type { Claim } from '../store.ts';
+
+/** A worker ends an overdue job itself; the master does when that has not come about. */
+const overdueGraceSeconds = 60;
+
+/**
+ * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots,
+ * and opens an attempt for each. Jobs that another claim holds are passed over. What this one held and did not take is
+ * announced again, because another claim may have passed over it.
+ */
+const claimReadyJobs = defineStatement({
+  name: 'claim_ready_jobs',
+  parameters: { node: 'text', session: 'uuid', slots: 'int4' },
+  columns: {
+    isKnown: 'bool',
+    jobId: 'uuid?',
+    attempt: 'int4?',
+    queue: 'text?',
+    command: 'text?',
+    args: jsonOrNull<string[]>(),
+    env: jsonOrNull<Record<string, string>>(),
+    inputs: jsonOrNull<InputFile[]>(),
+    outputs: jsonOrNull<string[]>(),
+    slots: 'int4?',
+    timeoutSeconds: 'int4?',
+    waitSeconds: 'float8?',
+  },
+  sql: ({ node, session, slots }) => `
+    WITH node AS (
+      UPDATE weighbridge.nodes SET heartbeat_at = now() WHERE name = ${node} AND session = ${session}
+      RETURNING name, CASE WHEN draining OR stopped_at IS NOT NULL THEN '{}' ELSE queues END AS queues
+    ),
+    candidate AS (
+      SELECT ready.* FROM node CROSS JOIN LATERAL unnest(node.queues) AS wanted (queue)
+      CROSS JOIN LATERAL (
+        SELECT j.id, j.queue, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
+        WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= ${slots}
+        ORDER BY j.priority DESC, j.created_at, j.id
+        LIMIT ${slots}
+        FOR UPDATE SKIP LOCKED
+      ) ready
+    ),
+    picked AS (
+      SELECT id FROM (
+        SELECT id, sum(slots) OVER (ORDER BY priority DESC, created_at, id) AS filled FROM candidate
+      ) ranked
+      WHERE filled <= ${slots}
+    ),
+    claimed AS (
+      UPDATE weighbridge.jobs j SET
+        state = 'running', attempt_count = j.attempt_count + 1, started_at = coalesce(j.started_at, now())
+      FROM picked WHERE j.id = picked.id
+      RETURNING j.*
+    ),
+    opened AS (
+      INSERT INTO weighbridge.attempts (
+        job_id, number, node, session, slots, started_at, lease_until, overdue_at, log_bytes, log_sequence, log_cut
+      )
+      SELECT c.id, c.attempt_count, ${node}, ${session}, c.slots, now(),
+        now() + c.lease_seconds * interval '1 second',
+        now() + (c.timeout_seconds + ${overdueGraceSeconds}) * interval '1 second',
+        coalesce(before.log_bytes, 0), coalesce(before.log_sequence, 0), coalesce(before.log_cut, false)
+      FROM claimed c
+      LEFT JOIN weighbridge.attempts before ON before.job_id = c.id AND before.number = c.attempt_count - 1
+    ),
+    left_over AS (
+      SELECT ${notify('ready', 'c.queue')} FROM candidate c
+      WHERE NOT EXISTS (SELECT 1 FROM picked WHERE picked.id = c.id) GROUP BY c.queue
+    )
+    SELECT node.name IS NOT NULL AS "isKnown", c.id AS "jobId", c.attempt_count AS attempt, c.queue, c.command, c.args,
+      c.env, c.inputs, c.output_globs AS outputs, c.slots, c.timeout_seconds AS "timeoutSeconds",
+      extract(epoch FROM now() - c.run_at)::float8 AS "waitSeconds"
+    FROM (SELECT count(*) FROM left_over) sent
+    LEFT JOIN node ON true
+    LEFT JOIN claimed c ON true
+    ORDER BY c.priority DESC, c.created_at, c.id
+  `,
+});
+
+/** @throws ProblemError `not-found` or `stale-session`. */
+export async function claimJobs(on: Queryable, node: string, session: string, slots: number): Promise<Claim[]> {
+  const rows = await on.run(claimReadyJobs, { node, session, slots });
+  if (!rows[0]?.isKnown) await assertSession(on, node);
+  return rows.flatMap(({ isKnown: _, waitSeconds, ...attempt }) =>
+    // The columns of a job are null together.
+    attempt.jobId === null
+      ? []
+      : [{ attempt: attempt as Claim['attempt'], waitSeconds: Math.max(0, waitSeconds ?? 0) }],
+  );
+}

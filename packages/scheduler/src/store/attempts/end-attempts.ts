@@ -1,0 +1,58 @@
+import { notify } from '../database/notifications.ts';
+
+/** No backoff is longer than an hour. */
+const longestBackoffSeconds = 3600;
+
+/** Lost attempts use up retries like any other, unless the job has a limit for them alone. */
+const isCountedApart = `e.outcome = 'lost' AND j.lost_retry_limit IS NOT NULL`;
+const usesRetry = `(e.outcome IN ('failed', 'timed_out', 'lost') AND NOT (${isCountedApart}))`;
+const mayRetry = `(CASE WHEN ${isCountedApart} THEN j.lost_count < j.lost_retry_limit ELSE j.failure_count < j.retry_limit END)`;
+const isDelayed = `(j.retry_backoff_seconds > 0 AND e.outcome <> 'lost')`;
+
+/** The state of job `j` after its attempt `e` has ended. */
+const nextState = `(CASE
+  WHEN j.state = 'cancelling' THEN 'cancelled'
+  WHEN e.outcome = 'released' THEN 'queued'
+  WHEN e.outcome IN ('succeeded', 'cancelled') THEN e.outcome
+  WHEN e.outcome = 'refused' THEN 'failed'
+  WHEN ${mayRetry} THEN CASE WHEN ${isDelayed} THEN 'scheduled' ELSE 'queued' END
+  WHEN e.outcome = 'timed_out' THEN 'timed_out'
+  ELSE 'failed'
+END)`;
+
+const backoff = `CASE WHEN ${isDelayed} AND ${usesRetry}
+  THEN least(${longestBackoffSeconds}, j.retry_backoff_seconds * 2.0 ^ least(j.failure_count, 30)) * interval '1 second'
+  ELSE interval '0' END`;
+
+/**
+ * The part that all statements share which end attempts. It follows a CTE `ending` with the rows to end, locked:
+ * job_id, number, outcome, exit_code, signal, reason, outputs. It defines `moved`, the jobs as they are now, and
+ * `announced`, which the statement must read from, because PostgreSQL leaves out what is not read.
+ */
+export const endAttempts = `
+  ended AS (
+    UPDATE weighbridge.attempts a SET
+      ended_at = now(), outcome = e.outcome, exit_code = e.exit_code, signal = e.signal, reason = e.reason
+    FROM ending e
+    WHERE a.job_id = e.job_id AND a.number = e.number AND a.outcome IS NULL
+    RETURNING a.job_id, a.number, a.node, a.started_at, a.outcome, e.outputs
+  ),
+  moved AS (
+    UPDATE weighbridge.jobs j SET
+      state = ${nextState},
+      run_at = CASE WHEN ${nextState} IN ('queued', 'scheduled') THEN now() + ${backoff} ELSE j.run_at END,
+      ended_at = CASE WHEN ${nextState} NOT IN ('queued', 'scheduled') THEN now() END,
+      failure_count = j.failure_count + ${usesRetry}::int,
+      lost_count = j.lost_count + (e.outcome = 'lost')::int,
+      outputs = CASE WHEN ${nextState} = 'succeeded' THEN e.outputs END
+    FROM ended e
+    WHERE j.id = e.job_id
+    RETURNING j.id, j.queue, j.state, e.number, e.node, e.started_at, e.outcome
+  ),
+  announced AS (
+    SELECT ${notify('job', 'm.id')} FROM moved m
+    UNION ALL
+    SELECT CASE WHEN m.state = 'queued' THEN ${notify('ready', 'm.queue')} ELSE ${notify('due', 'm.queue')} END
+    FROM moved m WHERE m.state IN ('queued', 'scheduled')
+  )
+`;

@@ -1,0 +1,66 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type InputFile, limits, ProblemError } from '@weighbridge/protocol';
+import { assertStorable } from '../storable.ts';
+import type { StorableSubmission } from '../store.ts';
+
+/** A submission with every default filled in, ready to be stored. */
+export interface ResolvedSubmission {
+  readonly id: string;
+  readonly queue: string;
+  readonly priority: number;
+  readonly slots: number;
+  /** ISO 8601 in UTC. */
+  readonly startAfter?: string;
+  readonly timeoutSeconds: number;
+  readonly leaseSeconds?: number;
+  readonly retryLimit: number;
+  readonly retryBackoffSeconds: number;
+  readonly lostRetryLimit?: number;
+  readonly command: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
+  readonly inputs: InputFile[];
+  readonly outputGlobs: string[];
+  readonly idempotencyKey?: string;
+  /** Tells a repeated submission from another one with the same key. */
+  readonly digest?: string;
+}
+
+const sortKeys = (record: Record<string, string>) =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+function parseMoment(startAfter: string): string {
+  const moment = new Date(startAfter);
+  if (Number.isNaN(moment.getTime())) {
+    throw new ProblemError(
+      'invalid-request',
+      `startAfter must be a moment in ISO 8601, got ${JSON.stringify(startAfter)}`,
+    );
+  }
+  return moment.toISOString();
+}
+
+/** Fills the defaults: queue `default`, priority 0, 1 slot, no retry, an hour. */
+export function resolveSubmission(submission: StorableSubmission): ResolvedSubmission {
+  assertStorable(submission, 'job');
+  const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey } = submission;
+  const body = {
+    queue: submission.queue ?? 'default',
+    priority: submission.priority ?? 0,
+    slots: submission.slots ?? 1,
+    ...(startAfter !== undefined && { startAfter: parseMoment(startAfter) }),
+    timeoutSeconds: submission.timeoutSeconds ?? limits.defaultTimeoutSeconds,
+    ...(leaseSeconds !== undefined && { leaseSeconds }),
+    retryLimit: submission.retryLimit ?? 0,
+    retryBackoffSeconds: submission.retryBackoffSeconds ?? 0,
+    ...(lostRetryLimit !== undefined && { lostRetryLimit }),
+    command: submission.command,
+    args: submission.args ?? [],
+    env: sortKeys(submission.env ?? {}),
+    inputs: (submission.files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
+    outputGlobs: submission.files?.outputs ?? [],
+  };
+  const id = randomUUID();
+  if (idempotencyKey === undefined) return { id, ...body };
+  return { id, ...body, idempotencyKey, digest: createHash('sha256').update(JSON.stringify(body)).digest('base64') };
+}

@@ -1,0 +1,215 @@
+import { type InputFile, type Job, type JobState, liveness, ProblemError } from '@weighbridge/protocol';
+import type { StoreContext } from '../context.ts';
+import type { Queryable } from '../database/database.ts';
+import { notify } from '../database/notifications.ts';
+import { defineStatement, json } from '../database/statement.ts';
+import type { StorableSubmission, SubmittedJob } from '../store.ts';
+import { findJobs } from './find-job.ts';
+import { toJob } from './job-row.ts';
+import { type ResolvedSubmission, resolveSubmission } from './submission.ts';
+
+/** A job as the statement below takes it. */
+interface NewJob {
+  n: number;
+  id: string;
+  queue: string;
+  priority: number;
+  slots: number;
+  start_after?: string;
+  timeout_seconds: number;
+  lease_seconds: number;
+  retry_limit: number;
+  retry_backoff_seconds: number;
+  lost_retry_limit?: number;
+  idempotency_key?: string;
+  digest?: string;
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  inputs: InputFile[];
+  output_globs: string[];
+}
+
+/** All or none. A key that is there already gives the job that has it; with another body the statement fails. */
+const insertJobs = defineStatement({
+  name: 'insert_jobs',
+  parameters: { jobs: json<NewJob[]>() },
+  columns: {
+    id: 'uuid',
+    queue: 'text',
+    idempotencyKey: 'text?',
+    state: 'text',
+    createdAt: 'timestamptz',
+    sent: 'int4',
+  },
+  sql: ({ jobs }) => `
+    WITH given AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(${jobs}) AS one (
+        n int, id uuid, queue text, priority int, slots int, start_after timestamptz, timeout_seconds int,
+        lease_seconds int, retry_limit int, retry_backoff_seconds int, lost_retry_limit int, idempotency_key text,
+        digest text, command text, args json, env json, inputs json, output_globs json
+      )
+    ),
+    stored AS (
+      INSERT INTO weighbridge.jobs (
+        id, queue, state, priority, slots, created_at, start_after, run_at, timeout_seconds, lease_seconds, retry_limit,
+        retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, args, env, inputs, output_globs
+      )
+      SELECT g.id, g.queue, CASE WHEN g.start_after > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
+        -- The jobs of one submission keep their order.
+        now() + g.n * interval '1 microsecond', g.start_after, greatest(now(), g.start_after),
+        g.timeout_seconds, g.lease_seconds, g.retry_limit, g.retry_backoff_seconds, g.lost_retry_limit,
+        g.idempotency_key, g.digest, g.command, g.args, g.env, g.inputs, g.output_globs
+      FROM given g ORDER BY g.n
+      ON CONFLICT (queue, idempotency_key) WHERE idempotency_key IS NOT NULL
+        DO UPDATE SET digest = CASE WHEN jobs.digest = excluded.digest THEN jobs.digest END
+      RETURNING id, queue, idempotency_key, state, created_at
+    ),
+    named AS (
+      INSERT INTO weighbridge.blob_uses (job_id, sha256)
+      SELECT DISTINCT g.id, input.sha256
+      FROM given g JOIN stored s ON s.id = g.id CROSS JOIN LATERAL json_to_recordset(g.inputs) AS input (sha256 text)
+    ),
+    announced AS (
+      SELECT CASE WHEN s.state = 'queued' THEN ${notify('ready', 's.queue')} ELSE ${notify('due', 's.queue')} END
+      FROM given g JOIN stored s ON s.id = g.id GROUP BY s.queue, s.state
+    )
+    SELECT id, queue, idempotency_key AS "idempotencyKey", state, created_at AS "createdAt",
+      (SELECT count(*) FROM announced)::int AS sent
+    FROM stored
+  `,
+});
+
+/** Jobs that have one of these keys. */
+const findKeys = defineStatement({
+  name: 'find_keys',
+  parameters: { queues: 'text[]', keys: 'text[]' },
+  columns: { id: 'uuid', queue: 'text', idempotencyKey: 'text', digest: 'text' },
+  sql: ({ queues, keys }) => `
+    SELECT j.id, j.queue, j.idempotency_key AS "idempotencyKey", j.digest
+    FROM unnest(${queues}, ${keys}) AS wanted (queue, key)
+    JOIN weighbridge.jobs j ON j.queue = wanted.queue AND j.idempotency_key = wanted.key
+  `,
+});
+
+const newJob = (submission: ResolvedSubmission, n: number): NewJob => {
+  const { id, queue, priority, slots, startAfter, command, args, env, inputs, outputGlobs } = submission;
+  const { idempotencyKey, digest, lostRetryLimit } = submission;
+  return {
+    n,
+    id,
+    queue,
+    priority,
+    slots,
+    ...(startAfter !== undefined && { start_after: startAfter }),
+    timeout_seconds: submission.timeoutSeconds,
+    lease_seconds: submission.leaseSeconds ?? liveness.leaseSeconds,
+    retry_limit: submission.retryLimit,
+    retry_backoff_seconds: submission.retryBackoffSeconds,
+    ...(lostRetryLimit !== undefined && { lost_retry_limit: lostRetryLimit }),
+    ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
+    ...(digest !== undefined && { digest }),
+    command,
+    args,
+    env,
+    inputs,
+    output_globs: outputGlobs,
+  };
+};
+
+/** What tells two submissions apart: a key within its queue, else the submission itself. */
+const identity = ({ id, queue, idempotencyKey: key }: { id: string; queue: string; idempotencyKey?: string | null }) =>
+  key === undefined || key === null ? id : `${queue} ${key}`;
+
+export async function submitJobs(
+  { database, queues }: StoreContext,
+  submissions: StorableSubmission[],
+): Promise<SubmittedJob[]> {
+  const resolved = submissions.map(resolveSubmission);
+  await queues.ensure([...new Set(resolved.map(({ queue }) => queue))]);
+  const distinct = [...Map.groupBy(resolved, identity).values()].flatMap(([first]) => first ?? []);
+  assertSameBodies(resolved, new Map(distinct.map((one) => [identity(one), one])));
+  const rows = await insert(database, distinct);
+  const byIdentity = new Map(rows.map((row) => [identity(row), row]));
+  const earlier = await findEarlier(database, distinct, rows);
+  return resolved.map((submission) => {
+    const row = byIdentity.get(identity(submission));
+    if (!row) throw new TypeError(`job ${submission.id} was not stored`);
+    // Of two equal ones in one call only the first is new.
+    const created = row.id === submission.id;
+    return { job: earlier.get(row.id) ?? toNewJob(submission, row), created };
+  });
+}
+
+async function insert(database: Queryable, submissions: ResolvedSubmission[]) {
+  try {
+    return await database.run(insertJobs, { jobs: submissions.map(newJob) });
+  } catch (error) {
+    if ((error as { constraint?: unknown }).constraint === 'same_key_same_body') await explain(database, submissions);
+    throw error;
+  }
+}
+
+/** Says which key it was. */
+async function explain(database: Queryable, submissions: ResolvedSubmission[]): Promise<void> {
+  const keyed = submissions.filter(({ idempotencyKey }) => idempotencyKey !== undefined);
+  const rows = await database.run(findKeys, {
+    queues: keyed.map(({ queue }) => queue),
+    keys: keyed.map(({ idempotencyKey = '' }) => idempotencyKey),
+  });
+  assertSameBodies(keyed, new Map(rows.map((row) => [identity(row), row])));
+}
+
+function assertSameBodies(
+  submissions: ResolvedSubmission[],
+  others: Map<string, { id: string; digest?: string }>,
+): void {
+  for (const submission of submissions) {
+    const other = others.get(identity(submission));
+    if (!other || other.digest === submission.digest) continue;
+    throw new ProblemError(
+      'idempotency-mismatch',
+      `the idempotency key was used before in queue ${submission.queue} with another body, for job ${other.id}`,
+    );
+  }
+}
+
+/** Jobs that were there before, by id. */
+async function findEarlier(
+  database: Queryable,
+  submissions: ResolvedSubmission[],
+  rows: { id: string }[],
+): Promise<Map<string, Job>> {
+  const given = new Set(submissions.map(({ id }) => id));
+  const jobs = await findJobs(
+    database,
+    rows.flatMap(({ id }) => (given.has(id) ? [] : [id])),
+  );
+  return new Map(jobs.map((job) => [job.id, job]));
+}
+
+function toNewJob(submission: ResolvedSubmission, row: { id: string; state: string; createdAt: string }): Job {
+  const { queue, priority, slots, timeoutSeconds, retryLimit, command, args, env, inputs, outputGlobs } = submission;
+  return toJob({
+    id: row.id,
+    queue,
+    state: row.state as JobState,
+    priority,
+    slots,
+    createdAt: row.createdAt,
+    startAfter: submission.startAfter ?? null,
+    startedAt: null,
+    endedAt: null,
+    timeoutSeconds,
+    retryLimit,
+    bytesIn: 0,
+    bytesOut: 0,
+    command,
+    args,
+    env,
+    inputs,
+    outputGlobs,
+    outputs: null,
+    attempts: [],
+  });
+}

@@ -1,0 +1,158 @@
+import { StartError, StoreUnavailableError } from '../errors.ts';
+import { addBytes } from './attempts/add-bytes.ts';
+import { claimJobs } from './attempts/claim-jobs.ts';
+import { completeAttempt } from './attempts/complete-attempt.ts';
+import { blobsInUse } from './blobs/blobs-in-use.ts';
+import type { StoreContext } from './context.ts';
+import { answerWithin, Database } from './database/database.ts';
+import { Notifications } from './database/notifications.ts';
+import { defineStatement } from './database/statement.ts';
+import type { DatabaseSource } from './database-source.ts';
+import { cancelJob } from './jobs/cancel-job.ts';
+import { findJob } from './jobs/find-job.ts';
+import { findOutput } from './jobs/find-output.ts';
+import { listJobs } from './jobs/list-jobs.ts';
+import { Queues } from './jobs/queues.ts';
+import { submitJobs } from './jobs/submit-jobs.ts';
+import { appendLog } from './logs/append-log.ts';
+import { readLog } from './logs/read-log.ts';
+import { goodbye } from './nodes/goodbye.ts';
+import { heartbeat } from './nodes/heartbeat.ts';
+import { findNode, listNodes } from './nodes/list-nodes.ts';
+import { registerNode } from './nodes/register-node.ts';
+import { migrate } from './schema/migrate.ts';
+import type {
+  AttemptStore,
+  BlobIndex,
+  ExpiredAttempt,
+  JobStore,
+  LogStore,
+  NodeStore,
+  QueueOverview,
+  Store,
+} from './store.ts';
+import { Supervisor } from './supervision/supervisor.ts';
+
+const pingMs = 2000;
+
+const askNothing = defineStatement({
+  name: 'ask_nothing',
+  parameters: {},
+  columns: { one: 'int4' },
+  sql: () => 'SELECT 1 AS one',
+});
+
+interface Open {
+  readonly context: StoreContext;
+  readonly supervisor: Supervisor;
+}
+
+/** The store on a PostgreSQL database, whoever runs the server. */
+export class PostgresStore implements Store {
+  readonly kind: Store['kind'];
+  readonly durable = true;
+  readonly #source: DatabaseSource;
+  readonly #onError: (error: unknown) => void;
+  readonly #notifications: Notifications;
+  readonly #expiryListeners = new Set<(expired: ExpiredAttempt[]) => void>();
+  #open: Open | undefined;
+
+  readonly jobs: JobStore = {
+    submit: async (submissions) => submitJobs(this.#context, submissions),
+    find: async (id) => findJob(this.#database, id),
+    list: async (filter) => listJobs(this.#database, filter),
+    cancel: async (id) => cancelJob(this.#database, id),
+    findOutput: async (id, name) => findOutput(this.#database, id, name),
+    onChange: (listener) => this.#notifications.on('job', listener),
+  };
+  readonly attempts: AttemptStore = {
+    claim: async (node, session, slots) => claimJobs(this.#database, node, session, slots),
+    complete: async (ref, node, result) => completeAttempt(this.#database, ref, node, result),
+    addBytes: async (traffic) => addBytes(this.#database, traffic),
+    onReady: (listener) => this.#notifications.on('ready', listener),
+    onExpired: (listener) => {
+      this.#expiryListeners.add(listener);
+      return () => this.#expiryListeners.delete(listener);
+    },
+  };
+  readonly nodes: NodeStore = {
+    register: async (registration) => registerNode(this.#database, registration),
+    find: async (id) => findNode(this.#database, id),
+    list: async () => listNodes(this.#database),
+    heartbeat: async (node, session, attempts) => heartbeat(this.#database, node, session, attempts),
+    goodbye: async (node, session) => goodbye(this.#database, node, session),
+  };
+  readonly logs: LogStore = {
+    append: async (chunk) => appendLog(this.#database, chunk),
+    read: async (jobId, afterSequence, limit) => readLog(this.#database, jobId, afterSequence, limit),
+  };
+  readonly blobs: BlobIndex = {
+    inUse: async (sha256) => blobsInUse(this.#database, sha256),
+  };
+
+  constructor(source: DatabaseSource, onError: (error: unknown) => void) {
+    this.kind = source.kind;
+    this.#source = source;
+    this.#onError = onError;
+    this.#notifications = new Notifications(onError);
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#begin(new Database(await this.#source.open(), this.#onError));
+    } catch (error) {
+      await this.stop();
+      await this.#source.close();
+      throw error instanceof StartError ? error : this.#source.explain(error);
+    }
+  }
+
+  async #begin(database: Database): Promise<void> {
+    const context = { database, queues: new Queues(database), notifications: this.#notifications };
+    const supervisor = new Supervisor(context, { onExpired: (expired) => this.#tell(expired), onError: this.#onError });
+    this.#open = { context, supervisor };
+    await migrate(database);
+    await supervisor.start();
+    await this.#notifications.start(database, () => supervisor.recover());
+  }
+
+  async stop(): Promise<void> {
+    const open = this.#open;
+    if (!open) return;
+    this.#open = undefined;
+    await open.supervisor.stop();
+    await this.#notifications.stop();
+    await open.context.database.close();
+    await this.#source.close();
+  }
+
+  async ping(): Promise<void> {
+    await answerWithin(pingMs, this.#database.run(askNothing, {}));
+  }
+
+  async supervise(): Promise<ExpiredAttempt[]> {
+    return this.#supervisor.runOnce();
+  }
+
+  overview(): QueueOverview {
+    return this.#open?.supervisor.overview ?? { jobs: [], oldestReadyAgeSeconds: [] };
+  }
+
+  get #context(): StoreContext {
+    if (this.#open) return this.#open.context;
+    throw new StoreUnavailableError('the store is not open');
+  }
+
+  get #database(): Database {
+    return this.#context.database;
+  }
+
+  get #supervisor(): Supervisor {
+    if (this.#open) return this.#open.supervisor;
+    throw new StoreUnavailableError('the store is not open');
+  }
+
+  #tell(expired: ExpiredAttempt[]): void {
+    for (const listener of this.#expiryListeners) listener(expired);
+  }
+}

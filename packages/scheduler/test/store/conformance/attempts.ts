@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { attemptRef, type StoreKit } from './store-kit.ts';
+
+export function describeAttempts(kit: () => StoreKit): void {
+  describe('attempts', () => {
+    test('a claimed job runs, and succeeds with what its attempt sent back', async () => {
+      const { store } = kit();
+      const { queue, node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ files: { outputs: ['*.gz'] } });
+      const attempt = await claimOne();
+      expect(attempt).toEqual({
+        jobId: id,
+        attempt: 1,
+        queue,
+        command: 'echo',
+        args: ['hello'],
+        env: {},
+        inputs: [],
+        outputs: ['*.gz'],
+        slots: 1,
+        timeoutSeconds: 3600,
+      });
+      expect(await store.jobs.find(id)).toMatchObject({ state: 'running', attempts: [{ number: 1, node }] });
+
+      const outputs = [{ name: 'a.gz', sha256: 'a'.repeat(64), sizeBytes: 7 }];
+      const end = await store.attempts.complete(attemptRef(attempt), node, {
+        session,
+        outcome: 'succeeded',
+        exitCode: 0,
+        outputs,
+      });
+      expect(end).toMatchObject({ queue, state: 'succeeded' });
+      expect(await store.jobs.find(id)).toMatchObject({
+        state: 'succeeded',
+        exitCode: 0,
+        outputs,
+        attempts: [{ number: 1, outcome: 'succeeded', exitCode: 0 }],
+      });
+      expect(await store.jobs.findOutput(id, 'a.gz')).toEqual(outputs[0]);
+      expect(await store.jobs.findOutput(id, 'b.gz')).toBeUndefined();
+    });
+
+    test('a second result for the same attempt is stale and changes nothing', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit();
+      const ref = attemptRef(await claimOne());
+      await store.attempts.complete(ref, node, { session, outcome: 'succeeded', exitCode: 0 });
+      await expect(
+        store.attempts.complete(ref, node, { session, outcome: 'failed', exitCode: 1 }),
+      ).rejects.toMatchObject({
+        code: 'stale-attempt',
+      });
+      expect((await store.jobs.find(id))?.state).toBe('succeeded');
+    });
+
+    test('a failed attempt is tried again until its retries are used up', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ retryLimit: 1 });
+      const failed = { session, outcome: 'failed', exitCode: 3 } as const;
+      const first = await store.attempts.complete(attemptRef(await claimOne()), node, failed);
+      expect(first.state).toBe('queued');
+      const again = await claimOne();
+      expect(again).toMatchObject({ jobId: id, attempt: 2 });
+      expect((await store.attempts.complete(attemptRef(again), node, failed)).state).toBe('failed');
+      expect(await store.jobs.find(id)).toMatchObject({
+        state: 'failed',
+        exitCode: 3,
+        attempts: [{ outcome: 'failed' }, { outcome: 'failed' }],
+      });
+    });
+
+    test('a job that timed out says so, also when listed by state', async () => {
+      const { store } = kit();
+      const { queue, node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit();
+      const end = await store.attempts.complete(attemptRef(await claimOne()), node, {
+        session,
+        outcome: 'timed_out',
+        signal: 'SIGKILL',
+        reason: 'it ran for 1 s',
+      });
+      expect(end.state).toBe('timed_out');
+      expect(await store.jobs.find(id)).toMatchObject({
+        state: 'timed_out',
+        signal: 'SIGKILL',
+        reason: 'it ran for 1 s',
+      });
+      expect((await store.jobs.list({ queue, state: 'timed_out', limit: 5 })).jobs.map((job) => job.id)).toEqual([id]);
+      expect((await store.jobs.list({ queue, state: 'failed', limit: 5 })).jobs).toEqual([]);
+    });
+
+    test('a refused job fails without a retry', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ retryLimit: 5 });
+      const reason = 'this worker does not allow rm';
+      const end = await store.attempts.complete(attemptRef(await claimOne()), node, {
+        session,
+        outcome: 'refused',
+        reason,
+      });
+      expect(end.state).toBe('failed');
+      expect(await store.jobs.find(id)).toMatchObject({
+        state: 'failed',
+        reason: 'refused',
+        retryLimit: 5,
+        attempts: [{ outcome: 'refused', reason }],
+      });
+    });
+
+    test('a released job goes back without using a retry', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ retryLimit: 1 });
+      const outcomes = ['released', 'released', 'failed', 'released', 'failed'] as const;
+      const states: string[] = [];
+      for (const [index, outcome] of outcomes.entries()) {
+        const claimed = await claimOne();
+        expect(claimed.attempt).toBe(index + 1);
+        states.push((await store.attempts.complete(attemptRef(claimed), node, { session, outcome })).state);
+      }
+      expect(states).toEqual(['queued', 'queued', 'queued', 'queued', 'failed']);
+      expect((await store.jobs.find(id))?.attempts.map((attempt) => attempt.outcome)).toEqual(outcomes);
+    });
+
+    test('a result is taken only from the node and session that run the attempt', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit();
+      const ref = attemptRef(await claimOne());
+      const other = await kit().bench();
+      const stale = { code: 'stale-attempt' };
+      const done = { outcome: 'succeeded' } as const;
+      await expect(store.attempts.complete(ref, node, { session: other.session, ...done })).rejects.toMatchObject(
+        stale,
+      );
+      await expect(store.attempts.complete(ref, other.node, { session, ...done })).rejects.toMatchObject(stale);
+      await expect(store.attempts.complete({ ...ref, attempt: 2 }, node, { session, ...done })).rejects.toMatchObject(
+        stale,
+      );
+      expect(await store.jobs.find(id)).toMatchObject({ state: 'running' });
+    });
+
+    test('work is claimed by priority, then by age, up to the free slots', async () => {
+      const { submit, claim } = await kit().bench();
+      const old = await submit();
+      const young = await submit();
+      const urgent = await submit({ priority: 5 });
+      expect((await claim(2)).map((attempt) => attempt.jobId)).toEqual([urgent.id, old.id]);
+      expect((await claim(2)).map((attempt) => attempt.jobId)).toEqual([young.id]);
+      expect(await claim(2)).toEqual([]);
+    });
+
+    test('a job that needs more slots than are free is left for a node that has them', async () => {
+      const { store } = kit();
+      const { submit, claim } = await kit().bench();
+      const wide = await submit({ slots: 3, priority: 1 });
+      const narrow = await submit({ slots: 2 });
+      expect((await claim(2)).map((attempt) => attempt.jobId)).toEqual([narrow.id]);
+      expect((await store.jobs.find(wide.id))?.state).toBe('queued');
+      expect((await claim(3)).map((attempt) => attempt.jobId)).toEqual([wide.id]);
+    });
+
+    test('a claim takes no more slots than it names', async () => {
+      const { submit, claim } = await kit().bench();
+      for (let i = 0; i < 3; i++) await submit({ slots: 2 });
+      expect(await claim(3)).toHaveLength(1);
+      expect(await claim(4)).toHaveLength(2);
+    });
+
+    test('claims at the same time never get the same job, and leave none behind', async () => {
+      const { submit, claim } = await kit().bench();
+      for (let i = 0; i < 20; i++) await submit();
+      const claimed = (await Promise.all(Array.from({ length: 10 }, () => claim(2)))).flat();
+      const rest = await claim(20);
+      const ids = [...claimed, ...rest].map((attempt) => attempt.jobId);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(ids).toHaveLength(20);
+    });
+
+    test('traffic adds up over the attempts of a job, live and ended', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ retryLimit: 1 });
+      const first = attemptRef(await claimOne());
+      await store.attempts.addBytes([{ ...first, bytes: { in: 10, out: 1 } }]);
+      await store.attempts.complete(first, node, { session, outcome: 'failed', exitCode: 1 });
+      await store.attempts.addBytes([{ ...first, bytes: { in: 5, out: 2 ** 40 } }]);
+      await store.attempts.addBytes([{ ...attemptRef(await claimOne()), bytes: { in: 1, out: 1 } }]);
+      await store.attempts.addBytes([{ ...{ jobId: id, attempt: 2 ** 40 }, bytes: { in: 1, out: 1 } }]);
+      const job = await store.jobs.find(id);
+      expect(job?.attempts.map((attempt) => attempt.bytes)).toEqual([
+        { in: 15, out: 2 ** 40 + 1 },
+        { in: 1, out: 1 },
+      ]);
+      expect(job?.bytes).toEqual({ in: 16, out: 2 ** 40 + 2 });
+    });
+  });
+}

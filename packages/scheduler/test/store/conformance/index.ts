@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { describeAttempts } from './attempts.ts';
+import { describeBlobs } from './blobs.ts';
+import { describeJobs } from './jobs.ts';
+import { describeLogs } from './logs.ts';
+import { describeNodes } from './nodes.ts';
+import { describeStatements } from './statements.ts';
+import { type OpenStore, StoreKit } from './store-kit.ts';
+import { describeSupervision } from './supervision.ts';
+
+/** What the store must do on every server: one suite for each of its parts, over one store. */
+export function describeStore(name: string, open: () => Promise<OpenStore>): void {
+  // A busy machine takes its time.
+  describe(name, { timeout: 60_000 }, () => {
+    let kit: StoreKit;
+    beforeAll(async () => {
+      kit = await StoreKit.open(await open());
+    });
+    afterAll(() => kit?.close());
+
+    describeJobs(() => kit);
+    describeAttempts(() => kit);
+    describeNodes(() => kit);
+    describeLogs(() => kit);
+    describeBlobs(() => kit);
+    describeSupervision(() => kit);
+    describeStatements(() => kit);
+  });
+}
