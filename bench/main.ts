@@ -9,7 +9,7 @@ import { accuracy } from './peers/accuracy.ts';
 import { peersCost } from './peers/cost.ts';
 import { resetError } from './reset-error.ts';
 import { runtimes } from './runtimes.ts';
-import { embeddedStalls, submitToStart } from './scheduler.ts';
+import { schedulerCost } from './scheduler/scheduler-cost.ts';
 import { scrapeCost } from './scrape-cost.ts';
 import { startupCost } from './startup.ts';
 import { formatPlain } from './table.ts';
@@ -26,8 +26,10 @@ const benches: Readonly<Record<string, Bench>> = {
   peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },
   reset: { about: 'bytes counted less what arrived, when a client resets', run: resetError },
   runtimes: { about: 'how many scenarios hold on Node 22, 24, 26, Deno and Bun', run: runtimes },
-  start: { about: "from a job's submission to its command's start", print: () => submitToStart() },
-  stalls: { about: "how long the master's event loop stands still", print: () => embeddedStalls() },
+  scheduler: {
+    about: "the scheduler's rates, waits and memory through its API, on both stores, beside pg-boss",
+    run: schedulerCost,
+  },
 };
 
 const help = `npm run bench -- [NAME …] [options]

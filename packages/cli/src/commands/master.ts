@@ -6,6 +6,7 @@ import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-o
 import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
 import { runUntilStopped } from '../service.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 
 interface Flags extends MasterFlags {
   databaseUrl?: string;
@@ -32,6 +33,7 @@ export function addMaster(program: Command): void {
 async function runMaster(flags: Flags, command: Command): Promise<void> {
   // A database in the environment is a default; one on the command line is a wish.
   const store = storeOf(flags, command.getOptionValueSource('databaseUrl') === 'cli');
+  keepHeapSmall();
   const { Master } = await loadScheduler();
   const master = new Master({ ...masterOptionsOf(flags), store, ...(flags.allow && { allow: flags.allow }) });
   const reporter = createReporter(flags.json === true);

@@ -6,6 +6,7 @@ import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-o
 import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
 import { runUntilStopped } from '../service.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { startWorker } from '../worker-service.ts';
 
 /** Harmless enough to be allowed without asking, and enough for a first job. */
@@ -28,6 +29,7 @@ export function addUp(program: Command): void {
 }
 
 async function runUp(flags: MasterFlags): Promise<void> {
+  keepHeapSmall();
   const { Master } = await loadScheduler();
   const master = new Master({ ...masterOptionsOf(flags), store: { kind: 'embedded' } });
   const reporter = createReporter(flags.json === true);

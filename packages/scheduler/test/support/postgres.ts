@@ -71,8 +71,8 @@ async function ready(server: ChildProcess): Promise<void> {
   throw new Error(`postgres ended before it was ready:\n${said.join('\n')}`);
 }
 
-/** Starts a server in a temporary folder, on a free port of 127.0.0.1. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Starts a server in a temporary folder, on a free port of 127.0.0.1. `durable`: writes go through to the disk. */
+export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const binaries = await findPostgres();
   if (!binaries) throw new Error(installHint);
   const user = await unprivilegedUser();
@@ -84,7 +84,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   await run(join(binaries, 'initdb'), initdb, { ...as, cwd: folder });
 
   const port = await freePort();
-  const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', '-F'];
+  const options = ['-D', data, '-p', String(port), '-k', folder, '-h', '127.0.0.1', ...(durable ? [] : ['-F'])];
   let server: ChildProcess | undefined;
 
   const start = async () => {

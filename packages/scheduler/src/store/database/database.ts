@@ -25,8 +25,8 @@ export class Database implements Queryable {
   constructor(url: string, onError: (error: unknown) => void) {
     this.#url = url;
     this.#pool = new pg.Pool({ ...this.clientOptions, max: connections });
-    // Of a connection that nobody uses; the pool has dropped it.
-    this.#pool.on('error', onError);
+    // Of a connection that nobody uses; the pool has dropped it. A server that stops after this one says so too.
+    this.#pool.on('error', (error) => this.#pool.ending || onError(error));
   }
 
   /** For a connection that is not of the pool. */
