@@ -40,6 +40,7 @@ const flags: Record<string, string> = {
   env: '--env',
   workDir: '--work-dir',
   cacheBytes: '--cache-bytes',
+  file: 'FILE',
 };
 
 /** The scheduler's sentences begin with its own name for an option; people know the flag. */
@@ -53,6 +54,7 @@ function isExpected(error: unknown, code: unknown): boolean {
     'data-unwritable',
     'data-locked',
     'data-foreign',
+    'no-store',
     'store-unreachable',
     'store-unsupported',
     'master-refused',

@@ -8,6 +8,9 @@ import { addJobsShow } from './commands/jobs-show.ts';
 import { addJobsSubmit } from './commands/jobs-submit.ts';
 import { addMaster } from './commands/master.ts';
 import { addNodesList } from './commands/nodes-list.ts';
+import { addStoreExport } from './commands/store-export.ts';
+import { addStoreImport } from './commands/store-import.ts';
+import { addStorePsql } from './commands/store-psql.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import { version } from './version.ts';
@@ -38,6 +41,12 @@ export function createProgram(): Command {
   const nodes = program.command('nodes').description('The machines that run jobs.');
   addExamples(nodes, ['weighbridge nodes list']);
   addNodesList(nodes);
+
+  const store = program.command('store').description('What the master keeps: look into it, move it.');
+  addExamples(store, ['weighbridge store export jobs.tar', 'weighbridge store psql']);
+  addStorePsql(store);
+  addStoreExport(store);
+  addStoreImport(store);
 
   const dashboards = program.command('dashboards').description('What Grafana, Prometheus and VictoriaMetrics load.');
   addExamples(dashboards, ['weighbridge dashboards export --out monitoring/']);

@@ -14,6 +14,7 @@ export class StartError extends Error {
     | 'data-unwritable'
     | 'data-locked'
     | 'data-foreign'
+    | 'no-store'
     | 'store-unreachable'
     | 'store-unsupported'
     | 'master-refused'

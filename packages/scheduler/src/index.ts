@@ -6,6 +6,10 @@ export {
   resolveMasterOptions,
   type StoreChoice,
 } from './master/options.ts';
+export { accessDatabase, type DatabaseAccess, type DatabaseLocation } from './store/database-access.ts';
+export type { TransferCounts } from './transfer/archive.ts';
+export { type ExportOptions, type ExportResult, exportStore } from './transfer/export-store.ts';
+export { type ImportOptions, type ImportResult, importStore } from './transfer/import-store.ts';
 export {
   type ResolvedWorkerOptions,
   resolveWorkerOptions,

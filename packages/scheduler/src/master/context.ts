@@ -1,7 +1,7 @@
+import type { BlobFolder } from '../blobs/blob-folder.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptBytes } from './attempt-bytes.ts';
 import type { MasterBandwidth } from './bandwidth.ts';
-import type { BlobFolder } from './blobs/blob-folder.ts';
 import type { ClaimDesk } from './claims/claim-desk.ts';
 import type { ClusterView } from './cluster-view.ts';
 import type { JobChanges } from './job-changes.ts';

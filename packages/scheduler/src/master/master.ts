@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { BlobFolder } from '../blobs/blob-folder.ts';
 import { createEmbeddedStore, createPostgresStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
 import { urlOf } from './address.ts';
 import { createApi } from './api.ts';
 import { AttemptBytes } from './attempt-bytes.ts';
 import { MasterBandwidth } from './bandwidth.ts';
-import { BlobFolder } from './blobs/blob-folder.ts';
 import { sweepBlobs } from './blobs/blob-sweep.ts';
 import { ClaimDesk } from './claims/claim-desk.ts';
 import { ClusterView } from './cluster-view.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { BlobFolder } from '../../src/master/blobs/blob-folder.ts';
+import { BlobFolder } from '../../src/blobs/blob-folder.ts';
 import { sweepBlobs } from '../../src/master/blobs/blob-sweep.ts';
 import { sha256 } from './harness.ts';
 

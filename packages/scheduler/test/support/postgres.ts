@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -14,8 +15,8 @@ export interface PostgresServer {
   /** `postgres://…` of its one database. */
   url: string;
   port: number;
-  /** As a crash would: no farewell to clients. Then {@link start} may be called. */
-  kill(): Promise<void>;
+  /** As a crash would: no farewell to clients. Then {@link start} may be called. Default: `-m immediate`. */
+  kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
   /** Starts it again on the same data and port. */
   start(): Promise<void>;
   /** Ends it and removes its data. */
@@ -49,6 +50,8 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
   };
   return ids('postgres').catch(() => ids('nobody'));
 }
+
+const startTries = 50;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -88,8 +91,16 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
   let server: ChildProcess | undefined;
 
   const start = async () => {
-    server = spawn(join(binaries, 'postgres'), options, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    await ready(server);
+    for (let attempt = 1; ; attempt++) {
+      server = spawn(join(binaries, 'postgres'), options, { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+      try {
+        return await ready(server);
+      } catch (error) {
+        // The processes of one that was killed end a moment after it.
+        if (attempt === startTries) throw error;
+        await setTimeout(100);
+      }
+    }
   };
   const end = async (signal: NodeJS.Signals) => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return;
@@ -104,7 +115,7 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
     port,
     start,
     // SIGQUIT is its immediate shutdown: children end too, and the next start recovers.
-    kill: () => end('SIGQUIT'),
+    kill: (signal = 'SIGQUIT') => end(signal),
     stop: async () => {
       await end('SIGINT');
       await rm(folder, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { statSync, unlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BlobFolder } from '../../blobs/blob-folder.ts';
 import type { BlobIndex } from '../../store/store.ts';
-import type { BlobFolder } from './blob-folder.ts';
 
 const dayMs = 86_400_000;
 const batchCount = 500;

@@ -1,5 +1,5 @@
 import { ProblemError } from '@weighbridge/protocol';
-import type { ByteRange } from './blob-folder.ts';
+import type { ByteRange } from '../../blobs/blob-folder.ts';
 
 /**
  * The one range that a `Range` header asks for (RFC 9110, section 14); `undefined` where the whole is to be

@@ -1,6 +1,6 @@
 import type { Blob } from '@weighbridge/protocol';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { BlobFolder, ByteRange } from './blob-folder.ts';
+import type { BlobFolder, ByteRange } from '../../blobs/blob-folder.ts';
 import { parseRange } from './range.ts';
 
 /** Answers with a blob, or the range that was asked for, or 304. Its ETag is its name, for ever. */

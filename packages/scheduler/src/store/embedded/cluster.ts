@@ -59,14 +59,14 @@ async function takeOwnership(cluster: string, { owner }: RunAs): Promise<void> {
 }
 
 /** A server that runs on a cluster, as its own pid file tells. */
-interface RunningServer {
+export interface RunningServer {
   readonly pid: number;
   /** The folder of its Unix socket. */
   readonly socketFolder: string;
 }
 
 /** The server whose pid file lies in the cluster, if it lives. */
-async function findRunningServer(cluster: string): Promise<RunningServer | undefined> {
+export async function findRunningServer(cluster: string): Promise<RunningServer | undefined> {
   const path = join(cluster, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
@@ -126,8 +126,14 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
 
 /** Its command line names the cluster: after a reboot or in a container the pid may be of anything. */
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
-  const { stdout } = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
-  return stdout.includes(cluster);
+  return (await readCommandLine(pid)).includes(cluster);
+}
+
+async function readCommandLine(pid: number): Promise<string> {
+  // Containers often have no ps.
+  if (process.platform === 'linux') return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const listed = run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
+  return listed.then(({ stdout }) => stdout).catch(() => '');
 }
 
 /** The last line that is more than a hint. */

@@ -1,0 +1,164 @@
+import { createWriteStream } from 'node:fs';
+import { access, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { type Pack, pack } from 'tar-stream';
+import { BlobFolder } from '../blobs/blob-folder.ts';
+import { OptionError, StartError } from '../errors.ts';
+import { accessDatabase, type DatabaseLocation } from '../store/database-access.ts';
+import { type ArchiveHeader, archiveFormat, type Table, type TransferCounts, tables } from './archive.ts';
+
+export interface ExportOptions extends DatabaseLocation {
+  /** Where to; it must not be there yet. */
+  readonly file: string;
+  /** Called as it goes on. */
+  readonly onProgress?: (counts: Readonly<TransferCounts>) => void;
+}
+
+export interface ExportResult extends TransferCounts {
+  /** Named by jobs, but not stored in this data folder. */
+  readonly missingBlobs: number;
+}
+
+/** One entry of the archive holds at most about so much, so that neither side needs more memory. */
+const pageBytes = 4 * 1024 * 1024;
+/** A row may have a megabyte. */
+const fetchRows = 20;
+
+/**
+ * Writes jobs, attempts, logs and blobs into one file, as they were at one moment, beside a master that runs or without
+ * one. The file gets its name when it is whole.
+ *
+ * @throws OptionError for a file that is there; StartError as {@link accessDatabase}.
+ */
+export async function exportStore(options: ExportOptions): Promise<ExportResult> {
+  const { file } = options;
+  if (await isThere(file)) throw new OptionError(`file must be one that isn't there yet, got ${file}`);
+  const database = await accessDatabase(options);
+  const draft = `${file}.partial`;
+  try {
+    const archive = pack();
+    const written = pipeline(archive, createWriteStream(draft, { mode: 0o600, flush: true }));
+    // Whichever fails first is told below.
+    written.catch((error) => archive.destroy(error));
+    const result = await withSnapshot(database.url, (client) => writeArchive(client, archive, options));
+    archive.finalize();
+    await written;
+    await rename(draft, file);
+    return result;
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  } finally {
+    await database.release();
+  }
+}
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function withSnapshot<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'weighbridge export' });
+  // A lost connection rejects the statement under way.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function writeArchive(client: pg.Client, archive: Pack, options: ExportOptions): Promise<ExportResult> {
+  const counts = { jobs: 0, logChunks: 0, blobs: 0, blobBytes: 0 };
+  const tell = () => options.onProgress?.(counts);
+  await writeText(archive, 'store.json', JSON.stringify(await createHeader(client), null, 2));
+  const missingBlobs = await writeBlobs(client, archive, options.dataDir, counts, tell);
+  for (const table of tables) {
+    let page = 0;
+    for await (const rows of readPages(client, table)) {
+      await writeText(archive, `${table}/${String(++page).padStart(6, '0')}.ndjson`, `${rows.join('\n')}\n`);
+      if (table === 'jobs') counts.jobs += rows.length;
+      if (table === 'log_chunks') counts.logChunks += rows.length;
+      tell();
+    }
+  }
+  await writeText(archive, 'end.json', JSON.stringify(counts));
+  return { ...counts, missingBlobs };
+}
+
+async function createHeader(client: pg.Client): Promise<ArchiveHeader> {
+  const { rows } = await client
+    .query<{ name: string }>('SELECT name FROM weighbridge.migrations ORDER BY name')
+    .catch((cause) => {
+      throw new StartError('no-store', `there is no store of Weighbridge in this database: ${cause.message}`, {
+        cause,
+      });
+    });
+  return {
+    format: archiveFormat,
+    exportedAt: new Date().toISOString(),
+    migrations: rows.map(({ name }) => name),
+  };
+}
+
+async function writeBlobs(
+  client: pg.Client,
+  archive: Pack,
+  dataDir: string,
+  counts: TransferCounts,
+  tell: () => void,
+): Promise<number> {
+  const folder = new BlobFolder(join(dataDir, 'blobs'));
+  const { rows } = await client.query<{ sha256: string }>(
+    'SELECT DISTINCT sha256 FROM weighbridge.blob_uses ORDER BY sha256',
+  );
+  let missing = 0;
+  for (const { sha256 } of rows) {
+    const size = await folder.keep(sha256);
+    if (size === undefined) {
+      missing++;
+      continue;
+    }
+    const entry = archive.entry({ name: `blobs/${sha256}`, size });
+    await pipeline(folder.read(sha256), entry);
+    counts.blobs++;
+    counts.blobBytes += size;
+    tell();
+  }
+  return missing;
+}
+
+/** A table's rows as JSON, some megabytes at a time. */
+async function* readPages(client: pg.Client, table: Table): AsyncGenerator<string[]> {
+  await client.query(`DECLARE exported CURSOR FOR SELECT row_to_json(t)::text AS row FROM weighbridge.${table} t`);
+  let page: string[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { rows } = await client.query<{ row: string }>(`FETCH ${fetchRows} FROM exported`);
+    for (const { row } of rows) {
+      page.push(row);
+      bytes += row.length;
+    }
+    if (page.length > 0 && (bytes >= pageBytes || rows.length === 0)) {
+      yield page;
+      page = [];
+      bytes = 0;
+    }
+    if (rows.length === 0) break;
+  }
+  await client.query('CLOSE exported');
+}
+
+async function writeText(archive: Pack, name: string, text: string): Promise<void> {
+  const content = Buffer.from(text);
+  const entry = archive.entry({ name, size: content.length });
+  Readable.from([content]).pipe(entry);
+  await finished(entry);
+}

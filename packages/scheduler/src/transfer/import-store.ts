@@ -1,0 +1,179 @@
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { limits } from '@weighbridge/protocol';
+import pg from 'pg';
+import { extract } from 'tar-stream';
+import { BlobFolder } from '../blobs/blob-folder.ts';
+import { OptionError } from '../errors.ts';
+import { Database } from '../store/database/database.ts';
+import { accessDatabase, type DatabaseLocation } from '../store/database-access.ts';
+import { migrate } from '../store/schema/migrate.ts';
+import {
+  type ArchiveHeader,
+  archiveFormat,
+  jobColumn,
+  parseEntryName,
+  type Table,
+  type TransferCounts,
+} from './archive.ts';
+
+export interface ImportOptions extends DatabaseLocation {
+  /** An export. */
+  readonly file: string;
+  /** Called as it goes on. */
+  readonly onProgress?: (counts: Readonly<TransferCounts>) => void;
+}
+
+export interface ImportResult extends TransferCounts {
+  /** Jobs that were there already, by id or by idempotency key; they stay as they are. */
+  readonly skippedJobs: number;
+}
+
+/**
+ * Adds what an export holds to a store, beside a master that runs or without one: all rows or none. Blobs come first, and
+ * an import that fails may leave some, which the next one takes up and a master removes after a day. A job whose attempt
+ * was under way goes on as one whose node is lost.
+ *
+ * @throws OptionError for a file that is no export, or one of a later version; StartError as {@link accessDatabase}.
+ */
+export async function importStore(options: ImportOptions): Promise<ImportResult> {
+  await assertReadable(options.file);
+  const database = await accessDatabase(options, { create: true });
+  try {
+    await prepare(database.url);
+    return await withTransaction(database.url, (client) => readArchive(client, options));
+  } finally {
+    await database.release();
+  }
+}
+
+async function assertReadable(file: string): Promise<void> {
+  await access(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new OptionError(`file must be an export that can be read, got ${file} (${cause.code})`, { cause });
+  });
+}
+
+async function prepare(url: string): Promise<void> {
+  const database = new Database(url, () => undefined);
+  try {
+    await migrate(database);
+  } finally {
+    await database.close();
+  }
+}
+
+async function withTransaction<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'weighbridge import' });
+  // A lost connection rejects the statement under way.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    // Delivered with the commit, to masters that run.
+    await client.query(`SELECT pg_notify('weighbridge', kind || ':' || name) FROM weighbridge.queues,
+      unnest(ARRAY['ready', 'due']) AS one (kind)`);
+    await client.query('COMMIT');
+    return result;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readArchive(client: pg.Client, options: ImportOptions): Promise<ImportResult> {
+  const blobs = new BlobFolder(join(options.dataDir, 'blobs'));
+  await blobs.start();
+  const counts = { jobs: 0, logChunks: 0, blobs: 0, blobBytes: 0, skippedJobs: 0 };
+  const entries = extract();
+  const reading = pipeline(createReadStream(options.file), entries).catch((error) => entries.destroy(error));
+  let isKnown = false;
+  let isWhole = false;
+  try {
+    for await (const entry of entries) {
+      const part = parseEntryName(entry.header.name);
+      // The header comes first: what comes before it, or without it, is no export.
+      if (!part || isKnown === (part.kind === 'header')) throw noExport(options.file);
+      if (part.kind === 'header') {
+        await checkHeader(client, options.file, await text(entry));
+        isKnown = true;
+      } else if (part.kind === 'blob') await takeBlob(blobs, part.sha256, entry, counts);
+      else if (part.kind === 'rows') await takeRows(client, part.table, await text(entry), counts);
+      else isWhole = (await text(entry)) !== '';
+      options.onProgress?.(counts);
+    }
+  } catch (error) {
+    throw isUnfit(error) ? noExport(options.file, error) : error;
+  } finally {
+    entries.destroy();
+    await reading;
+  }
+  if (!isWhole) throw noExport(options.file);
+  return counts;
+}
+
+/** The archive's fault: broken as a tar file, as JSON, as rows (SQLSTATE classes 22, 23 and 42), or as a blob. */
+function isUnfit(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string };
+  if (error instanceof SyntaxError || code === 'blob-mismatch') return true;
+  return /^(22|23|42)...$/.test(String(code)) || /tar|header|Unexpected end/i.test(message ?? '');
+}
+
+function noExport(file: string, cause?: unknown): OptionError {
+  return new OptionError(`file must be what \`weighbridge store export\` wrote, got ${file}`, { cause });
+}
+
+async function checkHeader(client: pg.Client, file: string, content: string): Promise<void> {
+  const { format, migrations } = JSON.parse(content) as ArchiveHeader;
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM weighbridge.migrations');
+  const known = new Set(rows.map(({ name }) => name));
+  const unknown = migrations.find((name) => !known.has(name));
+  if (format === archiveFormat && unknown === undefined) return;
+  throw new OptionError(`file must be of this version of Weighbridge or an earlier one, got ${file} of a later one`);
+}
+
+async function takeBlob(
+  blobs: BlobFolder,
+  sha256: string,
+  content: AsyncIterable<unknown>,
+  counts: TransferCounts,
+): Promise<void> {
+  if ((await blobs.keep(sha256)) === undefined) {
+    counts.blobBytes += await blobs.receive(sha256, Readable.from(content), limits.blobBytes);
+    counts.blobs++;
+    return;
+  }
+  // The rest of the archive comes only after it.
+  for await (const _ of content);
+}
+
+async function takeRows(
+  client: pg.Client,
+  table: Table,
+  content: string,
+  counts: TransferCounts & { skippedJobs: number },
+): Promise<void> {
+  const rows = content.split('\n').filter((line) => line !== '');
+  const added = await insertRows(client, table, rows);
+  if (table === 'log_chunks') counts.logChunks += added;
+  if (table !== 'jobs') return;
+  counts.jobs += added;
+  counts.skippedJobs += rows.length - added;
+}
+
+/** What an earlier version had no column for gets the column's default. */
+async function insertRows(client: pg.Client, table: Table, rows: string[]): Promise<number> {
+  const columns = Object.keys(JSON.parse(rows[0] ?? '{}')).map((name) => client.escapeIdentifier(name));
+  const job = jobColumn[table];
+  const condition = job ? `WHERE EXISTS (SELECT 1 FROM weighbridge.jobs j WHERE j.id = given.${job})` : '';
+  const { rowCount } = await client.query(
+    `INSERT INTO weighbridge.${table} (${columns})
+     SELECT ${columns} FROM json_populate_recordset(NULL::weighbridge.${table}, $1) given ${condition}
+     ON CONFLICT DO NOTHING`,
+    [`[${rows.join(',')}]`],
+  );
+  return rowCount ?? 0;
+}
