@@ -5,6 +5,7 @@ import { startPostgres } from '../../packages/scheduler/test/support/postgres.ts
 import type { BenchOptions, Outcome } from '../bench.ts';
 import { median, quantile } from '../statistics.ts';
 import { ApiCaller, apiRates } from './api-load.ts';
+import { listPages } from './list-pages.ts';
 import { MasterCommand } from './master-command.ts';
 import type { Rates } from './rates.ts';
 
@@ -41,9 +42,11 @@ export async function schedulerCost({ quick, progress }: BenchOptions): Promise<
       boss.push(await measureBoss(url, seconds));
     });
   }
+  progress('lists');
+  const lists = await listPages({ quick });
   return {
-    tables: [rateTable(embedded, server, boss), restTable(embedded, server)],
-    figures: { embedded, server, boss },
+    tables: [rateTable(embedded, server, boss), restTable(embedded, server), lists],
+    figures: { embedded, server, boss, lists: lists.rows },
   };
 }
 

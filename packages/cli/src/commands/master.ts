@@ -33,8 +33,8 @@ export function addMaster(program: Command): void {
 async function runMaster(flags: Flags, command: Command): Promise<void> {
   // A database in the environment is a default; one on the command line is a wish.
   const store = storeOf(flags, command.getOptionValueSource('databaseUrl') === 'cli');
-  keepHeapSmall();
   const { Master } = await loadScheduler();
+  keepHeapSmall();
   const master = new Master({ ...masterOptionsOf(flags), store, ...(flags.allow && { allow: flags.allow }) });
   const reporter = createReporter(flags.json === true);
   reporter.starting();

@@ -29,8 +29,8 @@ export function addUp(program: Command): void {
 }
 
 async function runUp(flags: MasterFlags): Promise<void> {
-  keepHeapSmall();
   const { Master } = await loadScheduler();
+  keepHeapSmall();
   const master = new Master({ ...masterOptionsOf(flags), store: { kind: 'embedded' } });
   const reporter = createReporter(flags.json === true);
   const started = Promise.withResolvers<MasterInfo>();

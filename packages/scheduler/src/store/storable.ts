@@ -6,10 +6,19 @@ import { ProblemError } from '@weighbridge/protocol';
  * @throws ProblemError `invalid-request` that names the place
  */
 export function assertStorable(value: unknown, where: string): void {
-  if (typeof value === 'string') {
-    if (value.isWellFormed() && !value.includes('\0')) return;
-    throw new ProblemError('invalid-request', `${where} must be whole Unicode characters without U+0000`);
+  const path = findUnstorable(value);
+  if (path === undefined) return;
+  const at = [where, ...path].join('.');
+  throw new ProblemError('invalid-request', `${at} must be whole Unicode characters without U+0000`);
+}
+
+/** Where the first text is that can't be stored. Nothing is allocated while there is none: bulk submissions pass here. */
+function findUnstorable(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0') ? undefined : [];
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const key in value) {
+    const path = findUnstorable((value as Record<string, unknown>)[key]);
+    if (path !== undefined) return [key, ...path];
   }
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, inner] of Object.entries(value)) assertStorable(inner, `${where}.${key}`);
+  return undefined;
 }

@@ -23,9 +23,16 @@ export type SqlType = keyof SqlTypes;
 const { builtins } = pg.types;
 const parseDate = pg.types.getTypeParser(builtins.TIMESTAMPTZ) as (text: string) => Date;
 
+/** With the session in UTC, as most are, cut out of the text; else by way of a Date. */
+function parseMoment(text: string): string {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?\+00$/.exec(text);
+  if (!match) return parseDate(text).toISOString();
+  return `${match[1]}T${match[2]}${(match[3] ?? '.').padEnd(4, '0').slice(0, 4)}Z`;
+}
+
 const parsers = new Map<number, (text: string) => unknown>([
   [builtins.INT8, Number],
-  [builtins.TIMESTAMPTZ, (text) => parseDate(text).toISOString()],
+  [builtins.TIMESTAMPTZ, parseMoment],
 ]);
 
 /** How the driver reads values, for its option `types`. */

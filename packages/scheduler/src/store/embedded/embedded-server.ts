@@ -38,6 +38,7 @@ const settings = {
   // Three processes fewer; the load is small writes.
   io_method: 'sync',
   jit: 'off',
+  timezone: 'UTC',
   log_min_messages: 'log',
   logging_collector: 'off',
 };

@@ -7,7 +7,7 @@ export interface AttemptRow {
   node: string;
   startedAt: string;
   endedAt: string | null;
-  outcome: Attempt['outcome'] | null;
+  outcome: NonNullable<Attempt['outcome']> | null;
   exitCode: number | null;
   signal: string | null;
   reason: string | null;
@@ -55,46 +55,54 @@ export const selectJobs = (more = '') => `
   FROM weighbridge.jobs j
 `;
 
-/** Keeps what is neither null nor undefined: optional fields are absent, not null. */
-function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
-}
-
 const toIso = (moment: string) => new Date(moment).toISOString();
 
-function toAttempt({ number, node, startedAt, endedAt, ...row }: AttemptRow): Attempt {
-  const { outcome, exitCode, signal, reason } = row;
-  return {
-    number,
-    node,
-    startedAt: toIso(startedAt),
-    ...present({ endedAt: endedAt && toIso(endedAt), outcome, exitCode, signal, reason }),
+function toAttempt(row: AttemptRow): Attempt {
+  const attempt: Attempt = {
+    number: row.number,
+    node: row.node,
+    startedAt: toIso(row.startedAt),
     bytes: { in: row.in, out: row.out },
-  } as Attempt;
+  };
+  if (row.endedAt !== null) attempt.endedAt = toIso(row.endedAt);
+  if (row.outcome !== null) attempt.outcome = row.outcome;
+  if (row.exitCode !== null) attempt.exitCode = row.exitCode;
+  if (row.signal !== null) attempt.signal = row.signal;
+  if (row.reason !== null) attempt.reason = row.reason;
+  return attempt;
+}
+
+/** A row as the API shows it: what is null in it is absent. Written out, because a list and a bulk submission have a thousand. */
+export function toJob(row: JobRow): Job {
+  const job: Job = {
+    id: row.id,
+    state: row.state as JobState,
+    queue: row.queue,
+    command: row.command,
+    args: row.args,
+    env: row.env,
+    files: { inputs: row.inputs, outputs: row.outputGlobs },
+    slots: row.slots,
+    priority: row.priority,
+    timeoutSeconds: row.timeoutSeconds,
+    retryLimit: row.retryLimit,
+    createdAt: row.createdAt,
+    outputs: row.outputs ?? [],
+    attempts: row.attempts.map(toAttempt),
+    bytes: { in: row.bytesIn, out: row.bytesOut },
+  };
+  if (row.startAfter !== null) job.startAfter = row.startAfter;
+  if (row.startedAt !== null) job.startedAt = row.startedAt;
+  if (row.endedAt !== null) job.endedAt = row.endedAt;
+  if (isEnded(job.state)) takeEnding(job, job.attempts.at(-1));
+  return job;
 }
 
 /** What an ended job takes over from the attempt that ended it. */
-function toEnding(state: JobState, last: Attempt | undefined) {
-  if (!isEnded(state) || !last) return {};
-  const { exitCode, signal, outcome, reason } = last;
+function takeEnding(job: Job, last: Attempt | undefined): void {
+  if (last?.exitCode !== undefined) job.exitCode = last.exitCode;
+  if (last?.signal !== undefined) job.signal = last.signal;
   // The word alone, for programs; the attempt has the sentence.
-  return { exitCode, signal, reason: outcome === 'lost' || outcome === 'refused' ? outcome : reason };
-}
-
-/** A row as the API shows it. */
-export function toJob(row: JobRow): Job {
-  const { inputs, outputGlobs, outputs, bytesIn, bytesOut, startAfter, startedAt, endedAt, ...same } = row;
-  const state = row.state as JobState;
-  const attempts = row.attempts.map(toAttempt);
-  return {
-    ...same,
-    state,
-    files: { inputs, outputs: outputGlobs },
-    ...present({ startAfter, startedAt, endedAt, ...toEnding(state, attempts.at(-1)) }),
-    outputs: outputs ?? [],
-    attempts,
-    bytes: { in: bytesIn, out: bytesOut },
-  };
+  const reason = last?.outcome === 'lost' || last?.outcome === 'refused' ? last.outcome : last?.reason;
+  if (reason !== undefined) job.reason = reason;
 }

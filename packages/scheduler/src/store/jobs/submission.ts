@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type InputFile, limits, ProblemError } from '@weighbridge/protocol';
+import { type InputFile, limits, liveness, ProblemError } from '@weighbridge/protocol';
 import { assertStorable } from '../storable.ts';
 import type { StorableSubmission } from '../store.ts';
 
@@ -10,20 +10,20 @@ export interface ResolvedSubmission {
   readonly priority: number;
   readonly slots: number;
   /** ISO 8601 in UTC. */
-  readonly startAfter?: string;
+  readonly startAfter: string | undefined;
   readonly timeoutSeconds: number;
-  readonly leaseSeconds?: number;
+  readonly leaseSeconds: number;
   readonly retryLimit: number;
   readonly retryBackoffSeconds: number;
-  readonly lostRetryLimit?: number;
+  readonly lostRetryLimit: number | undefined;
   readonly command: string;
   readonly args: string[];
   readonly env: Record<string, string>;
   readonly inputs: InputFile[];
   readonly outputGlobs: string[];
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey: string | undefined;
   /** Tells a repeated submission from another one with the same key. */
-  readonly digest?: string;
+  readonly digest: string | undefined;
 }
 
 const sortKeys = (record: Record<string, string>) =>
@@ -43,24 +43,24 @@ function parseMoment(startAfter: string): string {
 /** Fills the defaults: queue `default`, priority 0, 1 slot, no retry, an hour. */
 export function resolveSubmission(submission: StorableSubmission): ResolvedSubmission {
   assertStorable(submission, 'job');
-  const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey } = submission;
-  const body = {
+  const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey, env, files } = submission;
+  const body: Omit<ResolvedSubmission, 'id' | 'idempotencyKey' | 'digest'> = {
     queue: submission.queue ?? 'default',
     priority: submission.priority ?? 0,
     slots: submission.slots ?? 1,
-    ...(startAfter !== undefined && { startAfter: parseMoment(startAfter) }),
+    startAfter: startAfter === undefined ? undefined : parseMoment(startAfter),
     timeoutSeconds: submission.timeoutSeconds ?? limits.defaultTimeoutSeconds,
-    ...(leaseSeconds !== undefined && { leaseSeconds }),
+    leaseSeconds: leaseSeconds ?? liveness.leaseSeconds,
     retryLimit: submission.retryLimit ?? 0,
     retryBackoffSeconds: submission.retryBackoffSeconds ?? 0,
-    ...(lostRetryLimit !== undefined && { lostRetryLimit }),
+    lostRetryLimit,
     command: submission.command,
     args: submission.args ?? [],
-    env: sortKeys(submission.env ?? {}),
-    inputs: (submission.files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
-    outputGlobs: submission.files?.outputs ?? [],
+    env: env === undefined ? {} : sortKeys(env),
+    inputs: (files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
+    outputGlobs: files?.outputs ?? [],
   };
-  const id = randomUUID();
-  if (idempotencyKey === undefined) return { id, ...body };
-  return { id, ...body, idempotencyKey, digest: createHash('sha256').update(JSON.stringify(body)).digest('base64') };
+  const digest =
+    idempotencyKey === undefined ? undefined : createHash('sha256').update(JSON.stringify(body)).digest('base64');
+  return { id: randomUUID(), idempotencyKey, digest, ...body };
 }

@@ -1,4 +1,4 @@
-import { type InputFile, type Job, type JobState, liveness, ProblemError } from '@weighbridge/protocol';
+import { type Job, type JobState, ProblemError } from '@weighbridge/protocol';
 import type { StoreContext } from '../context.ts';
 import type { Queryable } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
@@ -8,26 +8,10 @@ import { findJobs } from './find-job.ts';
 import { toJob } from './job-row.ts';
 import { type ResolvedSubmission, resolveSubmission } from './submission.ts';
 
-/** A job as the statement below takes it. */
-interface NewJob {
-  n: number;
-  id: string;
-  queue: string;
-  priority: number;
-  slots: number;
-  start_after?: string;
-  timeout_seconds: number;
-  lease_seconds: number;
-  retry_limit: number;
-  retry_backoff_seconds: number;
-  lost_retry_limit?: number;
-  idempotency_key?: string;
-  digest?: string;
-  command: string;
-  args: string[];
-  env: Record<string, string>;
-  inputs: InputFile[];
-  output_globs: string[];
+/** A job as the statement below takes it: what is undefined is left out of the JSON, and so is null there. */
+interface NewJob extends ResolvedSubmission {
+  /** Its place in the submission. */
+  readonly n: number;
 }
 
 /** All or none. A key that is there already gives the job that has it; with another body the statement fails. */
@@ -45,9 +29,9 @@ const insertJobs = defineStatement({
   sql: ({ jobs }) => `
     WITH given AS MATERIALIZED (
       SELECT * FROM json_to_recordset(${jobs}) AS one (
-        n int, id uuid, queue text, priority int, slots int, start_after timestamptz, timeout_seconds int,
-        lease_seconds int, retry_limit int, retry_backoff_seconds int, lost_retry_limit int, idempotency_key text,
-        digest text, command text, args json, env json, inputs json, output_globs json
+        n int, id uuid, queue text, priority int, slots int, "startAfter" timestamptz, "timeoutSeconds" int,
+        "leaseSeconds" int, "retryLimit" int, "retryBackoffSeconds" int, "lostRetryLimit" int, "idempotencyKey" text,
+        digest text, command text, args json, env json, inputs json, "outputGlobs" json
       )
     ),
     stored AS (
@@ -55,11 +39,11 @@ const insertJobs = defineStatement({
         id, queue, state, priority, slots, created_at, start_after, run_at, timeout_seconds, lease_seconds, retry_limit,
         retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, args, env, inputs, output_globs
       )
-      SELECT g.id, g.queue, CASE WHEN g.start_after > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
+      SELECT g.id, g.queue, CASE WHEN g."startAfter" > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
         -- The jobs of one submission keep their order.
-        now() + g.n * interval '1 microsecond', g.start_after, greatest(now(), g.start_after),
-        g.timeout_seconds, g.lease_seconds, g.retry_limit, g.retry_backoff_seconds, g.lost_retry_limit,
-        g.idempotency_key, g.digest, g.command, g.args, g.env, g.inputs, g.output_globs
+        now() + g.n * interval '1 microsecond', g."startAfter", greatest(now(), g."startAfter"),
+        g."timeoutSeconds", g."leaseSeconds", g."retryLimit", g."retryBackoffSeconds", g."lostRetryLimit",
+        g."idempotencyKey", g.digest, g.command, g.args, g.env, g.inputs, g."outputGlobs"
       FROM given g ORDER BY g.n
       ON CONFLICT (queue, idempotency_key) WHERE idempotency_key IS NOT NULL
         DO UPDATE SET digest = CASE WHEN jobs.digest = excluded.digest THEN jobs.digest END
@@ -92,33 +76,14 @@ const findKeys = defineStatement({
   `,
 });
 
-const newJob = (submission: ResolvedSubmission, n: number): NewJob => {
-  const { id, queue, priority, slots, startAfter, command, args, env, inputs, outputGlobs } = submission;
-  const { idempotencyKey, digest, lostRetryLimit } = submission;
-  return {
-    n,
-    id,
-    queue,
-    priority,
-    slots,
-    ...(startAfter !== undefined && { start_after: startAfter }),
-    timeout_seconds: submission.timeoutSeconds,
-    lease_seconds: submission.leaseSeconds ?? liveness.leaseSeconds,
-    retry_limit: submission.retryLimit,
-    retry_backoff_seconds: submission.retryBackoffSeconds,
-    ...(lostRetryLimit !== undefined && { lost_retry_limit: lostRetryLimit }),
-    ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey }),
-    ...(digest !== undefined && { digest }),
-    command,
-    args,
-    env,
-    inputs,
-    output_globs: outputGlobs,
-  };
-};
+interface Identified {
+  readonly id: string;
+  readonly queue: string;
+  readonly idempotencyKey: string | null | undefined;
+}
 
 /** What tells two submissions apart: a key within its queue, else the submission itself. */
-const identity = ({ id, queue, idempotencyKey: key }: { id: string; queue: string; idempotencyKey?: string | null }) =>
+const identity = ({ id, queue, idempotencyKey: key }: Identified) =>
   key === undefined || key === null ? id : `${queue} ${key}`;
 
 export async function submitJobs(
@@ -143,7 +108,7 @@ export async function submitJobs(
 
 async function insert(database: Queryable, submissions: ResolvedSubmission[]) {
   try {
-    return await database.run(insertJobs, { jobs: submissions.map(newJob) });
+    return await database.run(insertJobs, { jobs: submissions.map((submission, n) => ({ n, ...submission })) });
   } catch (error) {
     if ((error as { constraint?: unknown }).constraint === 'same_key_same_body') await explain(database, submissions);
     throw error;
@@ -162,7 +127,7 @@ async function explain(database: Queryable, submissions: ResolvedSubmission[]): 
 
 function assertSameBodies(
   submissions: ResolvedSubmission[],
-  others: Map<string, { id: string; digest?: string }>,
+  others: Map<string, { id: string; digest: string | undefined }>,
 ): void {
   for (const submission of submissions) {
     const other = others.get(identity(submission));
