@@ -117,6 +117,13 @@ CREATE TABLE weighbridge.attempts (
 ) WITH (fillfactor = 70);
 CREATE INDEX attempts_open ON weighbridge.attempts (node) WHERE outcome IS NULL;
 
+-- The last batch of traffic that each master has added: one that it sends again, because no answer came, adds nothing.
+CREATE TABLE weighbridge.traffic_writers (
+  id uuid PRIMARY KEY,
+  batch bigint NOT NULL,
+  written_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
 CREATE TABLE weighbridge.log_chunks (
   job_id uuid NOT NULL REFERENCES weighbridge.jobs ON DELETE CASCADE,
   -- In the order of arrival over the whole job.

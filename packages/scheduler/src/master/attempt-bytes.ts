@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { ExchangeBytes } from '@weighbridge/monitor';
 import type { AttemptRef } from '@weighbridge/protocol';
-import type { AttemptStore } from '../store/store.ts';
+import type { AttemptStore, TrafficBatch } from '../store/store.ts';
 
 interface Tracked {
   readonly ref: AttemptRef;
@@ -29,6 +30,9 @@ export class AttemptBytes {
   readonly #tracked = new Set<Tracked>();
   /** Moved, but not written yet. */
   readonly #pending = new Map<string, Pending>();
+  readonly #writer = randomUUID();
+  #batches = 0;
+  #unacknowledged: TrafficBatch | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #writing: Promise<void> = Promise.resolve();
@@ -77,7 +81,7 @@ export class AttemptBytes {
   async #tick(): Promise<void> {
     this.#dueMs = Number.POSITIVE_INFINITY;
     await this.flush();
-    if (this.#tracked.size > 0 || this.#pending.size > 0) this.#schedule(liveIntervalMs);
+    if (this.#tracked.size > 0 || this.#pending.size > 0 || this.#unacknowledged) this.#schedule(liveIntervalMs);
   }
 
   #collect(tracked: Tracked): void {
@@ -97,17 +101,25 @@ export class AttemptBytes {
     if (this.#pending.size < pendingMax) this.#pending.set(key, pending);
   }
 
-  // What the store doesn't take now is tried again at the next tick.
+  // A batch that the store doesn't acknowledge is sent again, as it is, at the next tick: it may have arrived.
   async #write(): Promise<void> {
-    while (this.#pending.size > 0) {
-      const batch = [...this.#pending.values()].slice(0, batchMax);
-      for (const { ref } of batch) this.#pending.delete(`${ref.jobId}/${ref.attempt}`);
+    for (;;) {
+      this.#unacknowledged ??= this.#takeBatch();
+      if (!this.#unacknowledged) return;
       try {
-        await this.#store.addBytes(batch.map(({ ref, ...bytes }) => ({ ...ref, bytes })));
+        await this.#store.addBytes(this.#unacknowledged);
+        this.#unacknowledged = undefined;
       } catch {
-        for (const { ref, ...bytes } of batch) this.#add(ref, bytes.in, bytes.out);
         return;
       }
     }
+  }
+
+  #takeBatch(): TrafficBatch | undefined {
+    const taken = [...this.#pending].slice(0, batchMax);
+    if (taken.length === 0) return undefined;
+    for (const [key] of taken) this.#pending.delete(key);
+    const traffic = taken.map(([, { ref, ...bytes }]) => ({ ...ref, bytes }));
+    return { writer: this.#writer, batch: ++this.#batches, traffic };
   }
 }

@@ -68,7 +68,7 @@ export class PostgresStore implements Store {
   readonly attempts: AttemptStore = {
     claim: async (node, session, slots) => claimJobs(this.#database, node, session, slots),
     complete: async (ref, node, result) => completeAttempt(this.#database, ref, node, result),
-    addBytes: async (traffic) => addBytes(this.#database, traffic),
+    addBytes: async (batch) => addBytes(this.#database, batch),
     onReady: (listener) => this.#notifications.on('ready', listener),
     onExpired: (listener) => {
       this.#expiryListeners.add(listener);

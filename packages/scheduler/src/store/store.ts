@@ -81,8 +81,14 @@ export interface ExpiredAttempt extends AttemptRef {
   state: JobState;
 }
 
-export interface AttemptTraffic extends AttemptRef {
-  bytes: Bytes;
+/** What attempts moved since the batch before. */
+export interface TrafficBatch {
+  /** Who writes: a UUID of one run of a master. */
+  readonly writer: string;
+  /** Its number, one more than that of the batch before. It must be acknowledged before the next is sent. */
+  readonly batch: number;
+  /** Each attempt at most once. */
+  readonly traffic: readonly (AttemptRef & { readonly bytes: Bytes })[];
 }
 
 /** What happens between a worker and a job. */
@@ -93,8 +99,11 @@ export interface AttemptStore {
   onReady(listener: (queue: string) => void): () => void;
   /** Throws `stale-attempt` unless it is the job's current one and of that node and session. */
   complete(ref: AttemptRef, node: string, result: AttemptResult): Promise<AttemptEnd>;
-  /** Adds traffic to attempts, each named once, live or ended. Unknown ones are ignored: the job may be deleted already. */
-  addBytes(traffic: readonly AttemptTraffic[]): Promise<void>;
+  /**
+   * Adds traffic to attempts, live or ended. A batch that is sent again, because no answer came, adds nothing twice. Unknown
+   * attempts are ignored: the job may be deleted already.
+   */
+  addBytes(batch: TrafficBatch): Promise<void>;
   /** Called with the attempts that a pass of the supervision ended. Returns how to stop listening. */
   onExpired(listener: (expired: ExpiredAttempt[]) => void): () => void;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -39,7 +39,7 @@ export async function fill(store: Store, dataDir: string) {
   const done = await submit({ files: { inputs, outputs: ['*'] }, idempotencyKey: 'once' });
   const ref = await claim();
   await store.logs.append({ ...ref, stream: 'stdout', offset: 0, bytes: Buffer.from([0, 255, 10]) });
-  await store.attempts.addBytes([{ ...ref, bytes: { in: 7, out: 8 } }]);
+  await store.attempts.addBytes({ writer: randomUUID(), batch: 1, traffic: [{ ...ref, bytes: { in: 7, out: 8 } }] });
   const outputs = [{ name: 'out', sha256: await keep('the output'), sizeBytes: 10 }];
   await store.attempts.complete(ref, 'node', { session, outcome: 'succeeded', exitCode: 0, outputs });
   const running = await submit({ retryLimit: 1 });

@@ -1,14 +1,26 @@
 import type { Queryable } from '../database/database.ts';
 import { defineStatement } from '../database/statement.ts';
-import type { AttemptTraffic } from '../store.ts';
+import type { TrafficBatch } from '../store.ts';
 
 const addTraffic = defineStatement({
   name: 'add_traffic',
-  parameters: { jobIds: 'uuid[]', attempts: 'int8[]', received: 'int8[]', sent: 'int8[]' },
+  parameters: {
+    writer: 'uuid',
+    batch: 'int8',
+    jobIds: 'uuid[]',
+    attempts: 'int8[]',
+    received: 'int8[]',
+    sent: 'int8[]',
+  },
   columns: {},
-  sql: ({ jobIds, attempts, received, sent }) => `
-    WITH moved AS (
-      SELECT * FROM unnest(${jobIds}, ${attempts}, ${received}, ${sent}) AS one (job_id, number, received, sent)
+  sql: ({ writer, batch, jobIds, attempts, received, sent }) => `
+    WITH turn AS (
+      INSERT INTO weighbridge.traffic_writers AS w (id, batch, written_at) VALUES (${writer}, ${batch}, now())
+      ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, written_at = now() WHERE w.batch < excluded.batch
+      RETURNING w.id
+    ),
+    moved AS (
+      SELECT one.* FROM turn, unnest(${jobIds}, ${attempts}, ${received}, ${sent}) AS one (job_id, number, received, sent)
       -- In one order, so that two masters don't wait for each other.
       ORDER BY job_id, number
     ),
@@ -23,10 +35,11 @@ const addTraffic = defineStatement({
   `,
 });
 
-/** Adds traffic to attempts, each named once, live or ended. Unknown ones are ignored: the job may be deleted already. */
-export async function addBytes(on: Queryable, traffic: readonly AttemptTraffic[]): Promise<void> {
-  if (traffic.length === 0) return;
+/** Adds a batch of traffic to its attempts, once. Unknown attempts are ignored: the job may be deleted already. */
+export async function addBytes(on: Queryable, { writer, batch, traffic }: TrafficBatch): Promise<void> {
   await on.run(addTraffic, {
+    writer,
+    batch,
     jobIds: traffic.map(({ jobId }) => jobId),
     attempts: traffic.map(({ attempt }) => attempt),
     received: traffic.map(({ bytes }) => bytes.in),

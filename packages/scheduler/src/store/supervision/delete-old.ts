@@ -5,6 +5,8 @@ import { defineStatement } from '../database/statement.ts';
 const keepEndedSeconds = 30 * 86_400;
 /** A name that nobody answers to for so long may be given to another node. */
 const keepNodeSeconds = 7 * 86_400;
+/** A master writes more often, while it has anything to write; nobody sends a batch again after so long. */
+const keepWriterSeconds = 86_400;
 /** Jobs of one statement. */
 const batch = 500;
 
@@ -33,8 +35,18 @@ const deleteSilentNodes = defineStatement({
   `,
 });
 
+const deleteOldWriters = defineStatement({
+  name: 'delete_old_writers',
+  parameters: { seconds: 'float8' },
+  columns: { id: 'uuid' },
+  sql: ({ seconds }) => `
+    DELETE FROM weighbridge.traffic_writers WHERE written_at < now() - ${seconds} * interval '1 second' RETURNING id
+  `,
+});
+
 /** Deletes jobs that ended long ago and nodes that have been silent for long. Queued jobs are kept as long as they wait. */
 export async function deleteOld(on: Queryable): Promise<void> {
   while ((await on.run(deleteEndedJobs, { seconds: keepEndedSeconds, limit: batch })).length === batch);
   await on.run(deleteSilentNodes, { seconds: keepNodeSeconds });
+  await on.run(deleteOldWriters, { seconds: keepWriterSeconds });
 }

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptRef, Bytes } from '@weighbridge/protocol';
 import { describe, expect, test } from 'vitest';
+import type { TrafficBatch } from '../../../src/store/index.ts';
 import { attemptRef, type StoreKit } from './store-kit.ts';
 
 export function describeAttempts(kit: () => StoreKit): void {
@@ -180,16 +183,41 @@ export function describeAttempts(kit: () => StoreKit): void {
       expect(ids).toHaveLength(20);
     });
 
+    /** A master's batches, in their order. */
+    const writer = () => {
+      const id = randomUUID();
+      let batch = 0;
+      return (ref: AttemptRef, moved: Bytes): TrafficBatch => ({
+        writer: id,
+        batch: ++batch,
+        traffic: [{ ...ref, bytes: moved }],
+      });
+    };
+
+    test('a batch of traffic that is sent again adds nothing, whoever else writes', async () => {
+      const { store } = kit();
+      const { submit, claimOne } = await kit().bench();
+      const { id } = await submit();
+      const ref = attemptRef(await claimOne());
+      const [one, two] = [writer(), writer()];
+      const first = one(ref, { in: 10, out: 1 });
+      await Promise.all([first, first, two(ref, { in: 100, out: 0 })].map((batch) => store.attempts.addBytes(batch)));
+      await store.attempts.addBytes(one(ref, { in: 1000, out: 0 }));
+      await store.attempts.addBytes(first);
+      expect((await store.jobs.find(id))?.bytes).toEqual({ in: 1110, out: 1 });
+    });
+
     test('traffic adds up over the attempts of a job, live and ended', async () => {
       const { store } = kit();
       const { node, session, submit, claimOne } = await kit().bench();
       const { id } = await submit({ retryLimit: 1 });
+      const write = writer();
       const first = attemptRef(await claimOne());
-      await store.attempts.addBytes([{ ...first, bytes: { in: 10, out: 1 } }]);
+      await store.attempts.addBytes(write(first, { in: 10, out: 1 }));
       await store.attempts.complete(first, node, { session, outcome: 'failed', exitCode: 1 });
-      await store.attempts.addBytes([{ ...first, bytes: { in: 5, out: 2 ** 40 } }]);
-      await store.attempts.addBytes([{ ...attemptRef(await claimOne()), bytes: { in: 1, out: 1 } }]);
-      await store.attempts.addBytes([{ ...{ jobId: id, attempt: 2 ** 40 }, bytes: { in: 1, out: 1 } }]);
+      await store.attempts.addBytes(write(first, { in: 5, out: 2 ** 40 }));
+      await store.attempts.addBytes(write(attemptRef(await claimOne()), { in: 1, out: 1 }));
+      await store.attempts.addBytes(write({ jobId: id, attempt: 2 ** 40 }, { in: 1, out: 1 }));
       const job = await store.jobs.find(id);
       expect(job?.attempts.map((attempt) => attempt.bytes)).toEqual([
         { in: 15, out: 2 ** 40 + 1 },
