@@ -17,6 +17,12 @@ const connectMs = 5000;
 const statementMs = 15_000;
 const deadlockTries = 5;
 
+/**
+ * Each connection's settings. A prepared statement keeps the plan that was made when the tables were small, and then reading
+ * a whole table looks cheap: a million jobs later each claim would read them all. Every statement of ours has an index.
+ */
+export const sessionSettings = 'SET enable_seqscan = off; SET jit = off';
+
 /** A pool of connections to one database. */
 export class Database implements Queryable {
   readonly #pool: pg.Pool;
@@ -24,7 +30,9 @@ export class Database implements Queryable {
 
   constructor(url: string, onError: (error: unknown) => void) {
     this.#url = url;
-    this.#pool = new pg.Pool({ ...this.clientOptions, max: connections });
+    // Awaited by the pool, whatever its types say.
+    const onConnect = (client: pg.ClientBase) => client.query(sessionSettings);
+    this.#pool = new pg.Pool({ ...this.clientOptions, max: connections, onConnect });
     // Of a connection that nobody uses; the pool has dropped it. A server that stops after this one says so too.
     this.#pool.on('error', (error) => this.#pool.ending || onError(error));
   }

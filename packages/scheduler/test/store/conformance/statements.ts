@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
+import { sessionSettings } from '../../../src/store/database/database.ts';
 import { definedStatements, type Statement, typeOf } from '../../../src/store/database/statement.ts';
 import type { StoreKit } from './store-kit.ts';
 
@@ -46,6 +47,13 @@ export function describeStatements(kit: () => StoreKit): void {
       }
     });
 
+    test('read no table of jobs whole, though they are planned while it is small', async () => {
+      for (const statement of definedStatements().filter(({ text }) => text.includes('weighbridge.'))) {
+        const plan = await explainGeneric(kit().database.clientOptions, statement);
+        expect(plan, statement.name).not.toMatch(/Seq Scan on (jobs|attempts|log_chunks|blob_uses|dependencies)/);
+      }
+    });
+
     test.for([
       [{}, 'jobs_newest'],
       [{ queue: 'q' }, 'jobs_newest_of_queue'],
@@ -73,6 +81,21 @@ async function runUndone(options: pg.ClientConfig, { text, parameters }: Stateme
     await client.query('BEGIN');
     const values = Object.values(parameters).map((type) => samples[typeOf(type)]);
     return await client.query(text, values);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The plan that serves every value, as a connection keeps it. */
+async function explainGeneric(options: pg.ClientConfig, { text, parameters }: Statement): Promise<string> {
+  const client = new pg.Client(options);
+  await client.connect();
+  try {
+    await client.query(`${sessionSettings}; SET plan_cache_mode = force_generic_plan`);
+    await client.query(`PREPARE explained AS ${text}`);
+    const nulls = Object.keys(parameters).map(() => 'NULL');
+    const { rows } = await client.query(`EXPLAIN EXECUTE explained${nulls.length > 0 ? ` (${nulls.join(', ')})` : ''}`);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
   } finally {
     await client.end();
   }
