@@ -177,9 +177,9 @@ function restTable(embedded: MasterFigures[], server: MasterFigures[]) {
   const worst = (key: 'longestStallMs') => (all: MasterFigures[]) =>
     `${Math.max(...all.map((one) => one[key])).toFixed(1)} ms`;
   const resident = (key: 'idleBytes' | 'residentBytes') => (all: MasterFigures[]) =>
-    `${whole(Math.max(...all.map((one) => one[key])) / 1e6)} MB`;
+    `${whole(median(all.map((one) => one[key])) / 1e6)} MB`;
   return {
-    caption: 'Waits and memory',
+    caption: `Waits of ${embedded.length} rounds together, and the median of what was resident`,
     head: ['', 'goal', 'embedded', 'PostgreSQL server'],
     rows: [
       ['submit to start, idle worker, median', `≤ ${goals.p50Ms} ms`, ...both(starts(0.5))],

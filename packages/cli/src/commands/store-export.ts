@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
+import { FailedError } from '../errors.ts';
 import { loadScheduler } from '../optional-packages.ts';
 import { printJson, printLine, printNote } from '../output.ts';
+import { listenForStop } from '../stop-signals.ts';
 import { addStoreOptions, type StoreFlags, toLocation } from '../store-options.ts';
 import { createTransferProgress, formatTransfer } from '../transfer-progress.ts';
 
@@ -26,7 +28,14 @@ export function addStoreExport(store: Command): void {
 async function exportToFile(file: string, flags: Flags): Promise<void> {
   const { exportStore } = await loadScheduler();
   const progress = createTransferProgress();
-  const result = await exportStore({ ...toLocation(flags), file, onProgress: progress.show }).finally(progress.end);
+  const stopped = new AbortController();
+  const signals = listenForStop(process, () => process.exit(1));
+  void signals.first.then((signal) => stopped.abort(new FailedError(`${signal}: nothing was written`)));
+  const { signal } = stopped;
+  const result = await exportStore({ ...toLocation(flags), file, signal, onProgress: progress.show }).finally(() => {
+    progress.end();
+    signals.dispose();
+  });
   if (flags.json) return printJson({ file, ...result });
   printLine(`${file}: ${formatTransfer(result)}`);
   if (result.missingBlobs > 0)

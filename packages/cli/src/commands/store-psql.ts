@@ -36,7 +36,10 @@ async function runPsql({ url, isInUse }: DatabaseAccess, args: string[]): Promis
   // Ctrl-C is for psql, which ends a query with it and not itself.
   const ignore = () => undefined;
   process.on('SIGINT', ignore);
-  const child = spawn('psql', [url, ...args], { stdio: 'inherit' });
+  const { location, password } = splitPassword(url);
+  // A command line can be read by every user of the machine.
+  const env = { ...process.env, ...(password !== undefined && { PGPASSWORD: password }) };
+  const child = spawn('psql', [location, ...args], { stdio: 'inherit', env });
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', reject);
@@ -55,4 +58,10 @@ async function runPsql({ url, isInUse }: DatabaseAccess, args: string[]): Promis
   } finally {
     process.off('SIGINT', ignore);
   }
+}
+
+function splitPassword(url: string): { location: string; password: string | undefined } {
+  const [, before, user, password, after] = /^([a-z]+:\/\/)([^:@/?]*):([^@/?]*)(@.*)$/.exec(url) ?? [];
+  if (before === undefined || password === undefined) return { location: url, password: undefined };
+  return { location: `${before}${user}${after}`, password: decodeURIComponent(password) };
 }

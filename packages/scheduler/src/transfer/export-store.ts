@@ -13,6 +13,8 @@ import { type ArchiveHeader, archiveFormat, type Table, type TransferCounts, tab
 export interface ExportOptions extends DatabaseLocation {
   /** Where to; it must not be there yet. */
   readonly file: string;
+  /** Ends it early: nothing is left behind then. */
+  readonly signal?: AbortSignal;
   /** Called as it goes on. */
   readonly onProgress?: (counts: Readonly<TransferCounts>) => void;
 }
@@ -31,7 +33,7 @@ const fetchRows = 20;
  * Writes jobs, attempts, logs and blobs into one file, as they were at one moment, beside a master that runs or without
  * one. The file gets its name when it is whole.
  *
- * @throws OptionError for a file that is there; StartError as {@link accessDatabase}.
+ * @throws OptionError for a file that is there; StartError as {@link accessDatabase}; the signal's reason.
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
   const { file } = options;
@@ -39,20 +41,38 @@ export async function exportStore(options: ExportOptions): Promise<ExportResult>
   const database = await accessDatabase(options);
   const draft = `${file}.partial`;
   try {
-    const archive = pack();
-    const written = pipeline(archive, createWriteStream(draft, { mode: 0o600, flush: true }));
-    // Whichever fails first is told below.
-    written.catch((error) => archive.destroy(error));
-    const result = await withSnapshot(database.url, (client) => writeArchive(client, archive, options));
-    archive.finalize();
-    await written;
+    const result = await writeDraft(draft, database.url, options);
     await rename(draft, file);
     return result;
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    options.signal?.throwIfAborted();
+    const { syscall, code } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new OptionError(`file must be one that can be written, got ${file} (${code})`, { cause: error });
   } finally {
     await database.release();
+  }
+}
+
+async function writeDraft(draft: string, url: string, options: ExportOptions): Promise<ExportResult> {
+  const archive = pack();
+  const written = pipeline(archive, createWriteStream(draft, { mode: 0o600, flush: true }));
+  try {
+    const result = await Promise.race([
+      withSnapshot(url, (client) => writeArchive(client, archive, options)),
+      // It settles early only when the file can't be written.
+      written.then(() => Promise.reject(new Error('the file ended before the archive'))),
+    ]);
+    options.signal?.throwIfAborted();
+    archive.finalize();
+    await written;
+    return result;
+  } catch (error) {
+    archive.destroy();
+    // Then the file is closed.
+    await written.catch(() => undefined);
+    throw error;
   }
 }
 
@@ -77,9 +97,12 @@ async function withSnapshot<T>(url: string, work: (client: pg.Client) => Promise
 
 async function writeArchive(client: pg.Client, archive: Pack, options: ExportOptions): Promise<ExportResult> {
   const counts = { jobs: 0, logChunks: 0, blobs: 0, blobBytes: 0 };
-  const tell = () => options.onProgress?.(counts);
+  const tell = () => {
+    options.signal?.throwIfAborted();
+    options.onProgress?.(counts);
+  };
   await writeText(archive, 'store.json', JSON.stringify(await createHeader(client), null, 2));
-  const missingBlobs = await writeBlobs(client, archive, options.dataDir, counts, tell);
+  const missingBlobs = await writeBlobs(client, archive, options, counts, tell);
   for (const table of tables) {
     let page = 0;
     for await (const rows of readPages(client, table)) {
@@ -111,7 +134,7 @@ async function createHeader(client: pg.Client): Promise<ArchiveHeader> {
 async function writeBlobs(
   client: pg.Client,
   archive: Pack,
-  dataDir: string,
+  { dataDir, signal }: ExportOptions,
   counts: TransferCounts,
   tell: () => void,
 ): Promise<number> {
@@ -127,7 +150,7 @@ async function writeBlobs(
       continue;
     }
     const entry = archive.entry({ name: `blobs/${sha256}`, size });
-    await pipeline(folder.read(sha256), entry);
+    await pipeline(folder.read(sha256), entry, { ...(signal && { signal }) });
     counts.blobs++;
     counts.blobBytes += size;
     tell();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -87,6 +87,7 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     const url = await server.start();
     const folder = String(await setting(url, 'unix_socket_directories'));
     expect(folder.startsWith(tmpdir())).toBe(true);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
     await server.stop();
     await expect(access(folder)).rejects.toMatchObject({ code: 'ENOENT' });
   });

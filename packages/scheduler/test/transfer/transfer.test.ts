@@ -68,7 +68,27 @@ describe('a store that is moved', { timeout: 60_000 }, () => {
       code: 'bad-option',
       message: `file must be one that isn't there yet, got ${there}`,
     });
+    const store = join(folder, 'one');
+    await withStore(embedded(store), async () => undefined);
+    await expect(exportStore({ dataDir: store, file: join(folder, 'no', 'such', 'folder.tar') })).rejects.toMatchObject(
+      {
+        code: 'bad-option',
+        message: expect.stringContaining('file must be one that can be written'),
+      },
+    );
     await expect(importStore({ dataDir, file: join(folder, 'missing') })).rejects.toMatchObject({ code: 'bad-option' });
+  });
+
+  test('that is interrupted leaves nothing behind, and the folder is free', async () => {
+    const [from, file] = ['j', 'j.tar'].map((name) => join(folder, name)) as [string, string];
+    await withStore(embedded(from), async (store) => void (await fill(store, from)));
+    const stopped = new AbortController();
+    const onProgress = () => stopped.abort(new Error('stopped by the test'));
+    await expect(exportStore({ dataDir: from, file, signal: stopped.signal, onProgress })).rejects.toThrow(
+      'stopped by the test',
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith('j.'))).toEqual([]);
+    expect(await exportStore({ dataDir: from, file })).toMatchObject({ jobs: 3, blobs: 2 });
   });
 
   test('changes nothing when the file is no export, or is cut off', async () => {
