@@ -123,7 +123,7 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     process.kill(await serverPid(), 'SIGKILL');
     const answer = () => query(url, 'SELECT answer FROM kept').catch(() => []);
     await expect.poll(answer, { timeout: 30_000 }).toEqual([{ answer: 42 }]);
-    expect(errors[0]).toContain('the embedded PostgreSQL has ended');
+    expect(errors[0]).toBe('the embedded PostgreSQL has ended (signal SIGKILL) and is started again');
   });
 
   test('starts though its pid file names a process that is something else now', async () => {
@@ -134,6 +134,17 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     await first.stop();
     await writeFile(path, [process.pid, ...lines.slice(1)].join('\n'));
     expect(await setting(await create().start(), 'fsync')).toBe('on');
+  });
+
+  test('that can not start says why in a sentence', async () => {
+    await create().start();
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+    await writeFile(join(clusterFolder(dataDir), 'PG_VERSION'), '12\n');
+    await expect(create().start()).rejects.toMatchObject({
+      code: 'data-unwritable',
+      message: `the store in ${join(dataDir, 'store')} can't be opened: database files are incompatible with server`,
+    });
+    expect((await readdir(dataDir)).sort()).toEqual(['store']);
   });
 
   test('refuses a second start of its folder, and harms the first in no way', async () => {

@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { StartError } from '../../errors.ts';
 import type { PostgresBinaries } from './binaries.ts';
+import { processExists } from './lock-holder.ts';
 import { environmentOf, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);
@@ -70,7 +71,7 @@ export async function findRunningServer(cluster: string): Promise<RunningServer 
   const path = join(cluster, 'postmaster.pid');
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n');
   const pid = Number(lines[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return undefined;
+  if (!Number.isInteger(pid) || pid <= 1 || !processExists(pid)) return undefined;
   return (await isServerOf(pid, cluster)) ? { pid, socketFolder: lines[4] ?? '' } : undefined;
 }
 
@@ -85,7 +86,7 @@ export async function stopLeftover(cluster: string): Promise<void> {
 async function isPidOfAnother(cluster: string): Promise<boolean> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n', 1)[0]);
-  return Number.isInteger(pid) && pid > 0 && isAlive(pid);
+  return Number.isInteger(pid) && pid > 0 && processExists(pid);
 }
 
 /** Stops a server fast: sessions are ended, what was committed is on disk. Then at once, if that takes too long. */
@@ -102,18 +103,9 @@ async function stopServer(pid: number): Promise<void> {
 
 async function isGoneWithin(pid: number, ms: number): Promise<boolean> {
   for (const until = performance.now() + ms; performance.now() < until; await setTimeout(pollMs)) {
-    if (!isAlive(pid)) return true;
+    if (!processExists(pid)) return true;
   }
   return false;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function signalQuietly(pid: number, signal: NodeJS.Signals): void {
@@ -136,10 +128,10 @@ async function readCommandLine(pid: number): Promise<string> {
   return listed.then(({ stdout }) => stdout).catch(() => '');
 }
 
-/** The last line that is more than a hint. */
-export function lastLine(text: string | undefined): string | undefined {
+/** What initdb says of its failure: its last line that is no hint. */
+function lastLine(text: string | undefined): string | undefined {
   return text
     ?.split('\n')
-    .map((line) => line.replace(/^.*?\b(FATAL|PANIC|ERROR|error): +/, '').trim())
+    .map((line) => line.replace(/^.*?\b(FATAL|error): +/, '').trim())
     .findLast((line) => line !== '' && !/^(HINT|DETAIL|initdb: hint)/.test(line));
 }

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../errors.ts';
 import { findBinaries, linkLibraries, type PostgresBinaries } from './binaries.ts';
-import { ensureCluster, lastLine, refuseForeignData, role, stopLeftover } from './cluster.ts';
+import { ensureCluster, refuseForeignData, role, stopLeftover } from './cluster.ts';
 import { lockDirectory } from './directory-lock.ts';
-import { chooseRunAs, environmentOf, type RunAs } from './run-as.ts';
+import { chooseRunAs, type RunAs } from './run-as.ts';
+import { ServerProcess } from './server-process.ts';
 
 export interface EmbeddedServerOptions {
   /** The data folder. The database lies in `<dataDir>/store`, its lock file is `<dataDir>/store.lock`. */
@@ -23,25 +21,10 @@ const longestSocketPath = 100;
 const socketName = '.s.PGSQL.5432';
 
 /** A server that was killed leaves processes that end a moment later, and a new one must wait for them. */
+const isStillInUse = (error: unknown) => /shared memory|lock file|still in use/.test((error as Error).message);
 const startTries = 8;
 const firstPauseMs = 50;
 const longestPauseMs = 5000;
-const stopMs = 2500;
-
-const settings = {
-  listen_addresses: '',
-  max_connections: '40',
-  shared_buffers: '32MB',
-  // Nothing replicates from it.
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  // Three processes fewer; the load is small writes.
-  io_method: 'sync',
-  jit: 'off',
-  timezone: 'UTC',
-  log_min_messages: 'log',
-  logging_collector: 'off',
-};
 
 /**
  * PostgreSQL as a child process on a Unix socket, durable, without TCP. It ends with this process, however that ends.
@@ -119,7 +102,7 @@ export class EmbeddedServer {
         void this.#process.ended.then((reason) => this.#hasEnded(reason, start));
         return;
       } catch (error) {
-        if (attempt === startTries) throw error;
+        if (attempt === startTries || !isStillInUse(error)) throw error;
         const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** attempt);
         await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined);
       }
@@ -139,6 +122,7 @@ export class EmbeddedServer {
         return;
       } catch (error) {
         this.#onError(error);
+        await setTimeout(longestPauseMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       }
     }
   }
@@ -172,82 +156,5 @@ async function takeFolder(dataDir: string, directory: string): Promise<() => Pro
       `the data folder ${dataDir} can't be written (${code}); pass another --data`,
       { cause: error },
     );
-  }
-}
-
-// Reads until this process is gone, then ends the server: fast, and at once if that takes too long.
-const watch = `
-read -r _
-kill -INT "$1"
-for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" || exit 0; done
-kill -QUIT "$1"
-`;
-
-/** One run of the server, and the shell that ends it when this process is gone. */
-class ServerProcess {
-  readonly #server: ChildProcess;
-  readonly #watcher: ChildProcess;
-  #lastLines: string[] = [];
-  /** Why it ended; never rejects. */
-  readonly ended: Promise<string>;
-
-  private constructor(server: ChildProcess) {
-    this.#server = server;
-    // A group of its own: Ctrl-C in a terminal is for the master, which stops this one last.
-    this.#watcher = spawn('sh', ['-c', watch, 'sh', String(server.pid)], {
-      cwd: '/',
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
-    this.#watcher.on('error', () => undefined);
-    this.#watcher.stdin?.on('error', () => undefined);
-    this.ended = once(server, 'exit').then(([code, signal]) => {
-      this.#watcher.kill('SIGKILL');
-      return lastLine(this.#lastLines.join('\n')) ?? `exit code ${code ?? signal}`;
-    });
-  }
-
-  /** Resolves when it takes connections; rejects with its last word when it ended before. */
-  static async start(
-    binaries: PostgresBinaries,
-    runAs: RunAs,
-    cluster: string,
-    socketFolder: string,
-  ): Promise<ServerProcess> {
-    const options = Object.entries({
-      ...settings,
-      unix_socket_directories: socketFolder,
-      unix_socket_permissions: '0700',
-    });
-    const [program = '', ...first] = [...runAs.prefix, binaries.postgres, '-D', cluster];
-    const server = spawn(program, [...first, ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
-      cwd: '/',
-      detached: true,
-      env: environmentOf(binaries),
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...runAs.ids,
-    });
-    if (server.pid === undefined) await once(server, 'spawn');
-    const process = new ServerProcess(server);
-    await Promise.race([process.#ready(), process.ended.then((reason) => Promise.reject(new Error(reason)))]);
-    return process;
-  }
-
-  async #ready(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const lines = createInterface({ input: this.#server.stderr as NodeJS.ReadableStream });
-    lines.on('line', (line) => {
-      this.#lastLines = [...this.#lastLines.slice(-9), line];
-      if (line.includes('ready to accept connections')) resolve();
-    });
-    return promise;
-  }
-
-  /** Fast; at once when sessions hold it up. */
-  async stop(): Promise<void> {
-    this.#server.kill('SIGINT');
-    const isLate = await Promise.race([this.ended.then(() => false), setTimeout(stopMs, true, { ref: false })]);
-    if (isLate) this.#server.kill('SIGQUIT');
-    await this.ended;
   }
 }

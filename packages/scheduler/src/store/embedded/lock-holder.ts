@@ -37,7 +37,8 @@ export function parseHolder(text: string): LockHolder | undefined {
   }
 }
 
-function exists(pid: number): boolean {
+/** Does a process have this pid? A zombie does. */
+export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -50,5 +51,5 @@ function exists(pid: number): boolean {
 export async function isAlive(holder: LockHolder): Promise<boolean | undefined> {
   const here = await thisProcess();
   if (holder.bootId !== here.bootId || holder.pidNamespace !== here.pidNamespace) return undefined;
-  return exists(holder.pid) && (await processStart(holder.pid)) === holder.startedAt;
+  return processExists(holder.pid) && (await processStart(holder.pid)) === holder.startedAt;
 }

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import type { PostgresBinaries } from './binaries.ts';
+import { environmentOf, type RunAs } from './run-as.ts';
+
+const settings = {
+  listen_addresses: '',
+  max_connections: '40',
+  shared_buffers: '32MB',
+  // Nothing replicates from it.
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  // Three processes fewer; the load is small writes.
+  io_method: 'sync',
+  jit: 'off',
+  timezone: 'UTC',
+  log_min_messages: 'log',
+  logging_collector: 'off',
+};
+
+const stopMs = 2500;
+
+/** What a server says before it ends by itself. */
+function lastFatal(lines: readonly string[]): string | undefined {
+  return lines.map((line) => /\b(?:FATAL|PANIC): +(.*)/.exec(line)?.[1]).findLast((reason) => reason !== undefined);
+}
+
+// Reads until this process is gone, then ends the server: fast, and at once if that takes too long.
+const watch = `
+read -r _
+kill -INT "$1"
+for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" || exit 0; done
+kill -QUIT "$1"
+`;
+
+/** One run of the server, and the shell that ends it when this process is gone. */
+export class ServerProcess {
+  readonly #server: ChildProcess;
+  readonly #watcher: ChildProcess;
+  #lastLines: string[] = [];
+  /** Why it ended; never rejects. */
+  readonly ended: Promise<string>;
+
+  private constructor(server: ChildProcess) {
+    this.#server = server;
+    // A group of its own: Ctrl-C in a terminal is for the master, which stops this one last.
+    this.#watcher = spawn('sh', ['-c', watch, 'sh', String(server.pid)], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#watcher.on('error', () => undefined);
+    this.#watcher.stdin?.on('error', () => undefined);
+    this.ended = once(server, 'exit').then(([code, signal]) => {
+      this.#watcher.kill('SIGKILL');
+      // One that was killed said nothing of it.
+      const lastWord = code ? lastFatal(this.#lastLines) : undefined;
+      return lastWord ?? (signal === null ? `exit code ${code}` : `signal ${signal}`);
+    });
+  }
+
+  /** Resolves when it takes connections; rejects with its last word when it ended before. */
+  static async start(
+    binaries: PostgresBinaries,
+    runAs: RunAs,
+    cluster: string,
+    socketFolder: string,
+  ): Promise<ServerProcess> {
+    const options = Object.entries({
+      ...settings,
+      unix_socket_directories: socketFolder,
+      unix_socket_permissions: '0700',
+    });
+    const [program = '', ...first] = [...runAs.prefix, binaries.postgres, '-D', cluster];
+    const server = spawn(program, [...first, ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
+      cwd: '/',
+      detached: true,
+      env: environmentOf(binaries),
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...runAs.ids,
+    });
+    if (server.pid === undefined) await once(server, 'spawn');
+    const process = new ServerProcess(server);
+    await Promise.race([process.#ready(), process.ended.then((reason) => Promise.reject(new Error(reason)))]);
+    return process;
+  }
+
+  async #ready(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const lines = createInterface({ input: this.#server.stderr as NodeJS.ReadableStream });
+    lines.on('line', (line) => {
+      this.#lastLines = [...this.#lastLines.slice(-9), line];
+      if (line.includes('ready to accept connections')) resolve();
+    });
+    return promise;
+  }
+
+  /** Fast; at once when sessions hold it up. */
+  async stop(): Promise<void> {
+    this.#server.kill('SIGINT');
+    const isLate = await Promise.race([this.ended.then(() => false), setTimeout(stopMs, true, { ref: false })]);
+    if (isLate) this.#server.kill('SIGQUIT');
+    await this.ended;
+  }
+}
