@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import { access, chown, lchown, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, chown, lchown, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -78,7 +78,7 @@ export async function findRunningServer(cluster: string): Promise<RunningServer 
 /** Ends a server that a killed master left behind. */
 export async function stopLeftover(cluster: string): Promise<void> {
   const left = await findRunningServer(cluster);
-  if (left) await stopServer(left.pid);
+  if (left) await stopServer(left.pid, cluster);
   // A pid comes again: PostgreSQL would take whoever has it now for a server of its own.
   else if (await isPidOfAnother(cluster)) await rm(join(cluster, 'postmaster.pid'), { force: true });
 }
@@ -90,20 +90,21 @@ async function isPidOfAnother(cluster: string): Promise<boolean> {
 }
 
 /** Stops a server fast: sessions are ended, what was committed is on disk. Then at once, if that takes too long. */
-async function stopServer(pid: number): Promise<void> {
+async function stopServer(pid: number, cluster: string): Promise<void> {
   for (const [signal, ms] of [
     ['SIGINT', fastStopMs],
     ['SIGQUIT', immediateStopMs],
   ] as const) {
     signalQuietly(pid, signal);
-    if (await isGoneWithin(pid, ms)) return;
+    if (await isGoneWithin(pid, cluster, ms)) return;
   }
   throw new Error(`the PostgreSQL server with pid ${pid} still runs on it and can't be stopped`);
 }
 
-async function isGoneWithin(pid: number, ms: number): Promise<boolean> {
+async function isGoneWithin(pid: number, cluster: string, ms: number): Promise<boolean> {
   for (const until = performance.now() + ms; performance.now() < until; await setTimeout(pollMs)) {
-    if (!processExists(pid)) return true;
+    // By its working directory, which a zombie has no more: in a container nobody may collect it.
+    if (!(await isServerOf(pid, cluster))) return true;
   }
   return false;
 }
@@ -116,16 +117,13 @@ function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Its command line names the cluster: after a reboot or in a container the pid may be of anything. */
+/** A server's working directory is its cluster: after a reboot or in a container the pid may be of anything. */
 async function isServerOf(pid: number, cluster: string): Promise<boolean> {
-  return (await readCommandLine(pid)).includes(cluster);
-}
-
-async function readCommandLine(pid: number): Promise<string> {
+  const path = await realpath(cluster).catch(() => cluster);
   // Containers often have no ps.
-  if (process.platform === 'linux') return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  const listed = run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
-  return listed.then(({ stdout }) => stdout).catch(() => '');
+  if (process.platform === 'linux') return (await readlink(`/proc/${pid}/cwd`).catch(() => '')) === path;
+  const listed = await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return listed.stdout.includes(path);
 }
 
 /** What initdb says of its failure: its last line that is no hint. */

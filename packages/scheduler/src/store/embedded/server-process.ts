@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import type { PostgresBinaries } from './binaries.ts';
@@ -73,7 +74,7 @@ export class ServerProcess {
       unix_socket_directories: socketFolder,
       unix_socket_permissions: '0700',
     });
-    const [program = '', ...first] = [...runAs.prefix, binaries.postgres, '-D', cluster];
+    const [program = '', ...first] = [...runAs.prefix, binaries.postgres, '-D', await realpath(cluster)];
     const server = spawn(program, [...first, ...options.flatMap(([name, value]) => ['-c', `${name}=${value}`])], {
       cwd: '/',
       detached: true,
