@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPostgresStore, type Store } from '../../src/store/index.ts';
 import { findPostgres, installHint, type PostgresServer, startPostgres } from '../support/postgres.ts';
@@ -76,5 +77,33 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
       code: 'store-unreachable',
       message: expect.stringContaining('database "missing" does not exist'),
     });
+  });
+
+  test.for([
+    ['an earlier Weighbridge, with pg-boss', 'CREATE TABLE weighbridge.schema_version (version int)'],
+    [
+      'a later Weighbridge (migration 9999-later.sql is not known here)',
+      `CREATE TABLE weighbridge.migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now());
+       INSERT INTO weighbridge.migrations VALUES ('9999-later.sql')`,
+    ],
+  ] as const)('whose schema was made by %s is left as it is', async ([maker, sql], { task }) => {
+    const name = `foreign_${task.id.replaceAll(/\W/g, '_')}`;
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
+    const url = server.url.replace(/[^/]*$/, name);
+    const owner = new pg.Client(url);
+    await owner.connect();
+    await owner.query(`CREATE SCHEMA weighbridge; ${sql}`);
+    const tables = async () =>
+      (await owner.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'weighbridge'`)).rows;
+    const before = await tables();
+    await expect(createPostgresStore({ url }).start()).rejects.toMatchObject({
+      code: 'data-foreign',
+      message: expect.stringContaining(`the schema weighbridge of this database was made by ${maker}`),
+    });
+    expect(await tables()).toEqual(before);
+    await owner.end();
   });
 });
