@@ -1,3 +1,4 @@
+import { liveness } from '@weighbridge/protocol';
 import { expect, test } from 'vitest';
 import { resolveSubmission } from '../../src/store/jobs/submission.ts';
 
@@ -15,4 +16,6 @@ test('the digest of a submission tells everything apart that the job does', () =
   ];
   expect(new Set([{}, ...changes].map(digest)).size).toBe(changes.length + 1);
   expect(digest({ slots: 1, args: [] })).toBe(digest({}));
+  // The default lease is no part of it: it may be another one in a later version.
+  expect(digest({ leaseSeconds: liveness.leaseSeconds })).not.toBe(digest({}));
 });

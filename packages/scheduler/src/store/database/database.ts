@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { StoreUnavailableError } from '../../errors.ts';
 import { encode, typeParsers } from './sql-types.ts';
-import { type Fields, type Statement, typeOf, type Values } from './statement.ts';
+import { type Fields, type Statement, toSqlType, type Values } from './statement.ts';
 
 /** Runs statements. */
 export interface Queryable {
@@ -102,7 +102,7 @@ async function runOn<P extends Fields, C extends Fields>(
   { name, text, parameters: types }: Statement<P, C>,
   parameters: Values<P>,
 ): Promise<Values<C>[]> {
-  const values = Object.entries(types).map(([key, type]) => encode(typeOf(type), parameters[key]));
+  const values = Object.entries(types).map(([key, type]) => encode(toSqlType(type), parameters[key]));
   return (await on.query({ name, text, values })).rows as Values<C>[];
 }
 

@@ -33,7 +33,7 @@ const defined = new Map<string, Statement>();
 /** Every statement of the modules that are loaded, for the test of their types. */
 export const definedStatements = (): Statement[] => [...defined.values()];
 
-export const typeOf = (field: string) => field.replace('?', '') as SqlType;
+export const toSqlType = (field: string) => field.replace('?', '') as SqlType;
 
 /**
  * Defines a statement. In its text a parameter stands as the placeholder that `sql` is given, with its type.
@@ -52,7 +52,10 @@ export function defineStatement<const P extends Fields, const C extends Fields>(
 }): Statement<P, C> {
   const { name, parameters, columns, sql } = definition;
   if (defined.has(name)) throw new TypeError(`the statement ${name} is defined twice`);
-  const placeholders = Object.entries(parameters).map(([key, type], index) => [key, `$${index + 1}::${typeOf(type)}`]);
+  const placeholders = Object.entries(parameters).map(([key, type], index) => [
+    key,
+    `$${index + 1}::${toSqlType(type)}`,
+  ]);
   const text = sql(Object.fromEntries(placeholders) as { [K in keyof P]: string });
   const statement = { name, text, parameters, columns };
   defined.set(name, statement);

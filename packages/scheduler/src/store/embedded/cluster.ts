@@ -10,7 +10,7 @@ import { environmentOf, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);
 
-/** The one role of the embedded server; who reaches its socket is it. */
+/** The only role of the embedded server. Whoever can reach its socket may use it. */
 export const role = 'weighbridge';
 
 const fastStopMs = 10_000;

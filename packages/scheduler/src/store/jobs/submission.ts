@@ -60,7 +60,11 @@ export function resolveSubmission(submission: StorableSubmission): ResolvedSubmi
     inputs: (files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
     outputGlobs: files?.outputs ?? [],
   };
-  const digest =
-    idempotencyKey === undefined ? undefined : createHash('sha256').update(JSON.stringify(body)).digest('base64');
+  const digest = idempotencyKey === undefined ? undefined : computeDigest({ ...body, leaseSeconds });
   return { id: randomUUID(), idempotencyKey, digest, ...body };
+}
+
+/** Of the lease as it was given: its default may be another one when the submission is repeated by a later version. */
+function computeDigest(body: object): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('base64');
 }

@@ -16,7 +16,7 @@ export class DueTimer {
     this.#onError = onError;
   }
 
-  /** Looks for due jobs, e.g. because a deferred one was submitted. Calls while one waits are the same look. */
+  /** Looks for due jobs, e.g. because a deferred one was submitted. A call that comes while a look waits shares it. */
   look(): Promise<void> {
     if (this.#isLookDue) return this.#looking;
     this.#isLookDue = true;

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { sessionSettings } from '../../../src/store/database/database.ts';
-import { definedStatements, type Statement, typeOf } from '../../../src/store/database/statement.ts';
+import { definedStatements, type Statement, toSqlType } from '../../../src/store/database/statement.ts';
 import type { StoreKit } from './store-kit.ts';
 
 /** A value of each type that no row has. */
@@ -33,7 +33,7 @@ const arrays = new Map([
 const nameOf = (id: number) => arrays.get(id) ?? byId.get(id) ?? String(id);
 
 const types = (fields: Statement['columns']) =>
-  Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, typeOf(type)]));
+  Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, toSqlType(type)]));
 
 export function describeStatements(kit: () => StoreKit): void {
   describe('statements', () => {
@@ -79,7 +79,7 @@ async function runUndone(options: pg.ClientConfig, { text, parameters }: Stateme
   await client.connect();
   try {
     await client.query('BEGIN');
-    const values = Object.values(parameters).map((type) => samples[typeOf(type)]);
+    const values = Object.values(parameters).map((type) => samples[toSqlType(type)]);
     return await client.query(text, values);
   } finally {
     await client.end();
