@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findBinaries, linkLibraries, type PostgresBinaries } from '../../src/store/embedded/binaries.ts';
 import { ensureCluster } from '../../src/store/embedded/cluster.ts';
-import { chooseRunAs, environmentOf } from '../../src/store/embedded/run-as.ts';
+import { chooseRunAs, environmentOf, type RunAs } from '../../src/store/embedded/run-as.ts';
+import { ServerProcess } from '../../src/store/embedded/server-process.ts';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
@@ -43,14 +44,21 @@ async function pathWithoutUnshare(): Promise<string> {
   return folder;
 }
 
+/** That it opens the cluster as it should. */
+async function startAndStop(binaries: PostgresBinaries, runAs: RunAs, cluster: string): Promise<void> {
+  const server = await ServerProcess.start(binaries, runAs, cluster, directory);
+  await server.stop();
+}
+
 describe.skipIf(!isRoot)(
   `root, whom PostgreSQL refuses (${isRoot ? 'this test is root' : 'these tests need root'})`,
   () => {
     test('runs it in a user namespace, where the files stay its own', { timeout: 60_000 }, async () => {
       const runAs = await chooseRunAs({ binaries: original, dataDir, directory });
       expect(runAs).toMatchObject({ prefix: expect.arrayContaining(['unshare']), owner: { uid: 0 } });
-      await ensureCluster(join(directory, 'cluster'), original, runAs);
-      expect((await stat(join(directory, 'cluster', 'PG_VERSION'))).uid).toBe(0);
+      const cluster = await ensureCluster(directory, original, runAs);
+      await startAndStop(original, runAs, cluster);
+      expect((await stat(join(cluster, 'PG_VERSION'))).uid).toBe(0);
     });
 
     test('runs it as nobody where there is no unshare', { timeout: 60_000 }, async () => {
@@ -62,16 +70,23 @@ describe.skipIf(!isRoot)(
         ids: { uid: nobody, gid: nobody },
         owner: { uid: nobody, gid: nobody },
       });
-      const cluster = join(directory, 'cluster');
-      await ensureCluster(cluster, binaries, runAs);
+      const cluster = await ensureCluster(directory, binaries, runAs);
+      await startAndStop(binaries, runAs, cluster);
       expect((await stat(join(cluster, 'PG_VERSION'))).uid).toBe(nobody);
       // Nobody passes through the data folder, and lists nothing in it.
       expect((await stat(dataDir)).mode & 0o777).toBe(0o711);
 
       // The next start may be able to use a namespace: then the files are root's again.
-      await ensureCluster(cluster, binaries, await chooseRunAs({ binaries, dataDir, directory }));
+      const inNamespace = await chooseRunAs({ binaries, dataDir, directory });
+      await ensureCluster(directory, binaries, inNamespace);
+      await startAndStop(binaries, inNamespace, cluster);
       expect((await stat(join(cluster, 'PG_VERSION'))).uid).toBe(0);
       expect((await stat(join(cluster, 'base'))).uid).toBe(0);
+
+      // And back.
+      const asNobody = await chooseRunAs({ binaries, dataDir, directory, path: join(dataDir, 'bin') });
+      await ensureCluster(directory, binaries, asNobody);
+      await startAndStop(binaries, asNobody, cluster);
     });
 
     test('is told the way out where nobody reaches neither programs nor data, and nothing is changed', async () => {

@@ -32,11 +32,13 @@ export async function refuseForeignData(directory: string): Promise<void> {
   );
 }
 
-/** Makes the database's files unless they are there: whole or not at all. */
-export async function ensureCluster(cluster: string, binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
+/** Makes the database's files in the store's folder unless they are there: whole or not at all. Gives their folder. */
+export async function ensureCluster(directory: string, binaries: PostgresBinaries, runAs: RunAs): Promise<string> {
+  const cluster = join(directory, 'cluster');
+  await giveTo(runAs.owner, directory);
   if (await isThere(cluster)) {
-    await takeOwnership(cluster, runAs);
-    return;
+    await giveTo(runAs.owner, cluster, { recursive: true });
+    return cluster;
   }
   const draft = `${cluster}.new`;
   await rm(draft, { recursive: true, force: true });
@@ -49,14 +51,16 @@ export async function ensureCluster(cluster: string, binaries: PostgresBinaries,
     throw new Error(lastLine((error as ExecFileException).stderr) ?? (error as Error).message, { cause: error });
   }
   await rename(draft, cluster);
+  return cluster;
 }
 
-/** Was it made by root another way than now? Then its files have another owner. */
-async function takeOwnership(cluster: string, { owner }: RunAs): Promise<void> {
-  if (!owner || (await stat(cluster)).uid === owner.uid) return;
-  for (const entry of await readdir(cluster, { recursive: true }))
-    await lchown(join(cluster, entry), owner.uid, owner.gid);
-  await chown(cluster, owner.uid, owner.gid);
+/** Where root ran the server in another way than now, the files have another owner. */
+async function giveTo(owner: RunAs['owner'], path: string, { recursive = false } = {}): Promise<void> {
+  if (!owner || (await stat(path)).uid === owner.uid) return;
+  const entries = recursive ? await readdir(path, { recursive }) : [];
+  for (const entry of entries) await lchown(join(path, entry), owner.uid, owner.gid);
+  // Last: one that was interrupted is done again.
+  await chown(path, owner.uid, owner.gid);
 }
 
 /** A server that runs on a cluster, as its own pid file tells. */

@@ -87,8 +87,8 @@ export class EmbeddedServer {
   }
 
   async #open(binaries: PostgresBinaries, runAs: RunAs): Promise<void> {
-    await ensureCluster(this.#cluster, binaries, runAs);
     await stopLeftover(this.#cluster);
+    await ensureCluster(this.#directory, binaries, runAs);
     this.#socketFolder = await makeSocketFolder(this.#directory, runAs);
     const start = () => ServerProcess.start(binaries, runAs, this.#cluster, this.#socketFolder);
     await this.#startPatiently(start);
