@@ -69,6 +69,16 @@ test.for([
     1,
     /^weighbridge: the database URL must be like postgres:/,
   ],
+  [
+    ['store', 'export', 'x.tar', '--database-url', 'postgres://u:secret@127.0.0.1:1/x'],
+    1,
+    /^weighbridge: the PostgreSQL database at 127\.0\.0\.1:1\/x can't be used: connect ECONNREFUSED [^\n]*; see --database-url\n$/,
+  ],
+  [
+    ['store', 'import', '/dev/null', '--database-url', 'postgres://u:secret@127.0.0.1:1/x'],
+    1,
+    /^weighbridge: the PostgreSQL database at 127\.0\.0\.1:1\/x can't be used: connect ECONNREFUSED [^\n]*; see --database-url\n$/,
+  ],
   [['store', 'export'], 2, /^weighbridge: missing required argument 'file'; see `weighbridge store export --help`\n$/],
 ] as const)('%j is refused in a sentence', async ([args, code, sentence]) => {
   expect(await weighbridge([...args])).toMatchObject({ code, stderr: expect.stringMatching(sentence) });

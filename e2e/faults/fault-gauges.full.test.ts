@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { anyPorts, type Running, start, stop } from '../support/cli.ts';
 import { createFolder } from '../support/folder.ts';
 import { scrape } from '../support/metrics.ts';
-import { treeOf } from '../support/processes.ts';
+import { alive, treeOf } from '../support/processes.ts';
 
 const startMaster = (folder: string) => start(['master', '--embedded', ...anyPorts, '--data', folder]);
 const clientOf = ({ apiUrl, env }: Running, node?: string) =>
@@ -37,8 +38,9 @@ async function claimOne(master: Running, queue: string) {
 /** Freezes the embedded server and all of its processes, as a disk that hangs would. Returns how to thaw them. */
 async function freezeStore(folder: string): Promise<() => void> {
   const pid = Number((await readFile(join(folder, 'store', 'cluster', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const all = treeOf(pid);
   const signal = (name: NodeJS.Signals) => {
-    for (const one of treeOf(pid)) process.kill(one, name);
+    for (const one of all.filter(alive)) process.kill(one, name);
   };
   signal('SIGSTOP');
   const thaw = () => signal('SIGCONT');
@@ -73,6 +75,19 @@ test('a store that hangs is down until it answers again, and the scrape never wa
   expect(performance.now() - began).toBeLessThan(1000);
   thaw();
   await expect.poll(up).toBe(1);
+});
+
+test('a master whose store hangs stops within 5 s', async () => {
+  const folder = await createFolder();
+  const master = await startMaster(folder);
+  const { ref } = await claimOne(master, 'q');
+  await freezeStore(folder);
+  await upload(master, `${ref.jobId}/1`, 'x');
+  const exited = once(master.child, 'exit');
+  const began = performance.now();
+  master.child.kill('SIGTERM');
+  await exited;
+  expect(performance.now() - began).toBeLessThan(5200);
 });
 
 test('a queue that nobody serves grows old, and is young again once it is claimed', async () => {

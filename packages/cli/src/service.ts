@@ -25,13 +25,16 @@ export async function runUntilStopped(starts: readonly Start[], reporter: Report
   runOnWhenReaderLeaves();
   const signals = listenForStop(process, (signal) => process.exit(128 + constants.signals[signal]));
   const services = new Services(starts);
+  let isStopping = false;
   try {
     const reason = await Promise.race([signals.first, services.run(reporter.ready)]);
     reporter.stopping(reason);
+    isStopping = true;
     await within(stopWithinMs, services.stop());
     reporter.stopped();
   } catch (error) {
-    await within(stopWithinMs, services.stop()).catch(() => undefined);
+    // What has not stopped in its time gets no second one.
+    if (!isStopping) await within(stopWithinMs, services.stop()).catch(() => undefined);
     throw error;
   } finally {
     signals.dispose();

@@ -14,6 +14,8 @@ export const limits = Object.freeze({
   slots: 1024,
   bulkJobs: 1000,
   retryLimit: 100,
+  /** The greatest number that an attempt can have. */
+  attemptNumber: 2 ** 31 - 1,
   timeoutSecondsMax: 86_400,
   defaultTimeoutSeconds: 3600,
   /** One JSON body. */

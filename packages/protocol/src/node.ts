@@ -47,7 +47,10 @@ export const NodeList = Type.Object({ nodes: Type.Array(Node) });
 export type NodeList = Static<typeof NodeList>;
 
 /** One try at a job, named by both. */
-export const AttemptRef = Type.Object({ jobId: JobId, attempt: Type.Integer({ minimum: 1 }) }, strict);
+export const AttemptRef = Type.Object(
+  { jobId: JobId, attempt: Type.Integer({ minimum: 1, maximum: limits.attemptNumber }) },
+  strict,
+);
 export type AttemptRef = Static<typeof AttemptRef>;
 
 export const Heartbeat = Type.Object(
@@ -98,7 +101,7 @@ export const AttemptResult = Type.Object(
   {
     session: Type.String({ format: 'uuid' }),
     outcome: Type.Enum(attemptOutcomes.filter((outcome) => outcome !== 'lost')),
-    exitCode: Type.Optional(Type.Integer()),
+    exitCode: Type.Optional(Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER })),
     signal: Type.Optional(Type.String({ maxLength: 20 })),
     reason: Type.Optional(Type.String({ maxLength: 2000 })),
     outputs: Type.Optional(Type.Array(OutputFile, { maxItems: limits.resultOutputsCount })),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { ExchangeBytes } from '@weighbridge/monitor';
 import type { AttemptRef } from '@weighbridge/protocol';
 import type { AttemptStore, TrafficBatch } from '../store/store.ts';
@@ -19,6 +20,8 @@ interface Pending {
 const liveIntervalMs = 1000;
 // Long enough that the last bytes of a burst of small exchanges share one statement.
 const endDelayMs = 50;
+/** A store that hangs doesn't hold up the stop for longer. */
+const stopMs = 1000;
 const trackedMax = 20_000;
 const pendingMax = 20_000;
 /** Attempts of one statement. */
@@ -67,7 +70,7 @@ export class AttemptBytes {
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
     this.#dueMs = 0;
-    await this.flush();
+    await Promise.race([this.flush(), setTimeout(stopMs, undefined, { ref: false })]);
   }
 
   #schedule(delayMs: number): void {
@@ -75,7 +78,7 @@ export class AttemptBytes {
     if (dueMs >= this.#dueMs) return;
     clearTimeout(this.#timer);
     this.#dueMs = dueMs;
-    this.#timer = setTimeout(() => void this.#tick(), delayMs).unref();
+    this.#timer = globalThis.setTimeout(() => void this.#tick(), delayMs).unref();
   }
 
   async #tick(): Promise<void> {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { StartError } from '../errors.ts';
+import { Database } from './database/database.ts';
 import { serverDatabase } from './database-source.ts';
 import { findRunningServer } from './embedded/cluster.ts';
 import { clusterFolder, EmbeddedServer, socketUrl } from './embedded/embedded-server.ts';
@@ -28,8 +29,7 @@ export async function accessDatabase(
   { dataDir, databaseUrl }: DatabaseLocation,
   { create = false } = {},
 ): Promise<DatabaseAccess> {
-  if (databaseUrl !== undefined)
-    return { url: await serverDatabase(databaseUrl).open(), isInUse: true, release: async () => undefined };
+  if (databaseUrl !== undefined) return accessServer(databaseUrl);
   const cluster = clusterFolder(dataDir);
   const running = await findRunningServer(cluster);
   if (running) return { url: socketUrl(running.socketFolder), isInUse: true, release: async () => undefined };
@@ -37,4 +37,18 @@ export async function accessDatabase(
     throw new StartError('no-store', `there is no embedded store in ${dataDir}; name its folder with --data`);
   const server = new EmbeddedServer({ dataDir, onError: () => undefined });
   return { url: await server.start(), isInUse: false, release: () => server.stop() };
+}
+
+async function accessServer(databaseUrl: string): Promise<DatabaseAccess> {
+  const source = serverDatabase(databaseUrl);
+  const url = await source.open();
+  const database = new Database(url, () => undefined);
+  try {
+    await database.ping();
+  } catch (error) {
+    throw source.explain(error);
+  } finally {
+    await database.close();
+  }
+  return { url, isInUse: true, release: async () => undefined };
 }

@@ -6,7 +6,6 @@ import { blobsInUse } from './blobs/blobs-in-use.ts';
 import type { StoreContext } from './context.ts';
 import { answerWithin, Database } from './database/database.ts';
 import { Notifications } from './database/notifications.ts';
-import { defineStatement } from './database/statement.ts';
 import type { DatabaseSource } from './database-source.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { findJob } from './jobs/find-job.ts';
@@ -33,14 +32,8 @@ import type {
 } from './store.ts';
 import { Supervisor } from './supervision/supervisor.ts';
 
-const pingMs = 2000;
-
-const askNothing = defineStatement({
-  name: 'ask_nothing',
-  parameters: {},
-  columns: { one: 'int4' },
-  sql: () => 'SELECT 1 AS one',
-});
+/** A server that hangs doesn't hold up the stop for longer. */
+const closeMs = 1000;
 
 interface Open {
   readonly context: StoreContext;
@@ -120,14 +113,18 @@ export class PostgresStore implements Store {
     const open = this.#open;
     if (!open) return;
     this.#open = undefined;
-    await open.supervisor.stop();
-    await this.#notifications.stop();
-    await open.context.database.close();
+    await answerWithin(closeMs, this.#close(open)).catch(this.#onError);
     await this.#source.close();
   }
 
+  async #close({ context, supervisor }: Open): Promise<void> {
+    await supervisor.stop();
+    await this.#notifications.stop();
+    await context.database.close();
+  }
+
   async ping(): Promise<void> {
-    await answerWithin(pingMs, this.#database.run(askNothing, {}));
+    await this.#database.ping();
   }
 
   async supervise(): Promise<ExpiredAttempt[]> {

@@ -1,14 +1,15 @@
-import { createWriteStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Pack, pack } from 'tar-stream';
 import { BlobFolder } from '../blobs/blob-folder.ts';
 import { OptionError, StartError } from '../errors.ts';
 import { accessDatabase, type DatabaseLocation } from '../store/database-access.ts';
 import { type ArchiveHeader, archiveFormat, type Table, type TransferCounts, tables } from './archive.ts';
+import { withTransaction } from './connection.ts';
 
 export interface ExportOptions extends DatabaseLocation {
   /** Where to; it must not be there yet. */
@@ -26,6 +27,7 @@ export interface ExportResult extends TransferCounts {
 
 /** One entry of the archive holds at most about so much, so that neither side needs more memory. */
 const pageBytes = 4 * 1024 * 1024;
+const snapshot = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 /** A row may have a megabyte. */
 const fetchRows = 20;
 
@@ -37,7 +39,7 @@ const fetchRows = 20;
  */
 export async function exportStore(options: ExportOptions): Promise<ExportResult> {
   const { file } = options;
-  if (await isThere(file)) throw new OptionError(`file must be one that isn't there yet, got ${file}`);
+  if (existsSync(file)) throw new OptionError(`file must be one that isn't there yet, got ${file}`);
   const database = await accessDatabase(options);
   const draft = `${file}.partial`;
   try {
@@ -60,7 +62,7 @@ async function writeDraft(draft: string, url: string, options: ExportOptions): P
   const written = pipeline(archive, createWriteStream(draft, { mode: 0o600, flush: true }));
   try {
     const result = await Promise.race([
-      withSnapshot(url, (client) => writeArchive(client, archive, options)),
+      withTransaction(url, snapshot, (client) => writeArchive(client, archive, options)),
       // It settles early only when the file can't be written.
       written.then(() => Promise.reject(new Error('the file ended before the archive'))),
     ]);
@@ -73,25 +75,6 @@ async function writeDraft(draft: string, url: string, options: ExportOptions): P
     // Then the file is closed.
     await written.catch(() => undefined);
     throw error;
-  }
-}
-
-const isThere = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-async function withSnapshot<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'weighbridge export' });
-  // A lost connection rejects the statement under way.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    return await work(client);
-  } finally {
-    await client.end();
   }
 }
 

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { limits } from '@weighbridge/protocol';
-import pg from 'pg';
+import type pg from 'pg';
 import { extract } from 'tar-stream';
 import { BlobFolder } from '../blobs/blob-folder.ts';
 import { OptionError } from '../errors.ts';
@@ -20,6 +20,7 @@ import {
   type Table,
   type TransferCounts,
 } from './archive.ts';
+import { withTransaction } from './connection.ts';
 
 export interface ImportOptions extends DatabaseLocation {
   /** An export. */
@@ -45,7 +46,7 @@ export async function importStore(options: ImportOptions): Promise<ImportResult>
   const database = await accessDatabase(options, { create: true });
   try {
     await prepare(database.url);
-    return await withTransaction(database.url, (client) => readArchive(client, options));
+    return await withTransaction(database.url, 'BEGIN', (client) => addArchive(client, options));
   } finally {
     await database.release();
   }
@@ -66,22 +67,13 @@ async function prepare(url: string): Promise<void> {
   }
 }
 
-async function withTransaction<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'weighbridge import' });
-  // A lost connection rejects the statement under way.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    // Delivered with the commit, to masters that run.
-    await client.query(`SELECT pg_notify('weighbridge', kind || ':' || name) FROM weighbridge.queues,
-      unnest(ARRAY['ready', 'due']) AS one (kind)`);
-    await client.query('COMMIT');
-    return result;
-  } finally {
-    await client.end();
-  }
+async function addArchive(client: pg.Client, options: ImportOptions): Promise<ImportResult> {
+  const result = await readArchive(client, options);
+  // Delivered with the commit, to masters that run.
+  await client.query(`SELECT pg_notify('weighbridge', kind || ':' || name) FROM weighbridge.queues,
+    unnest(ARRAY['ready', 'due']) AS one (kind)`);
+  await client.query('COMMIT');
+  return result;
 }
 
 async function readArchive(client: pg.Client, options: ImportOptions): Promise<ImportResult> {

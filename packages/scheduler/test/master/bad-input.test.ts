@@ -252,6 +252,19 @@ describe('workers', () => {
     );
   });
 
+  test('a number that no attempt and no exit code can have is refused', async () => {
+    const session = '11111111-1111-4111-8111-111111111111';
+    const attempts = [{ jobId: nowhere, attempt: 1e25 }];
+    const beat = await running.post('/nodes/nobody/heartbeat', { session, attempts });
+    await expectProblem(beat, 400, 'invalid-request', 'body.attempts[0].attempt must be at most 2147483647, got 1e+25');
+    const result = await running.post(
+      `/jobs/${nowhere}/attempts/1/result`,
+      { session, outcome: 'failed', exitCode: 1e25 },
+      { 'weighbridge-node': 'nobody' },
+    );
+    await expectProblem(result, 400, 'invalid-request', 'body.exitCode must be at most 9007199254740991, got 1e+25');
+  });
+
   test('a stale attempt can neither log nor end', async () => {
     const path = `/jobs/${nowhere}/attempts/1`;
     const log = await running.call(`${path}/logs?stream=stdout&offset=0`, {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +91,26 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     await server.stop();
     await expect(access(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('leaves no temporary folder behind when the process that started it is killed', async () => {
+    const long = join(dataDir, 'x'.repeat(100));
+    await mkdir(long);
+    const { child, url } = await startInChild(long);
+    const folder = String(await setting(url, 'unix_socket_directories'));
+    child.kill('SIGKILL');
+    await expect.poll(() => existsSync(folder), { timeout: 15_000 }).toBe(false);
+  });
+
+  test('that hears no signal is ended all the same', async () => {
+    const server = create();
+    await server.start();
+    const pid = await serverPid();
+    process.kill(pid, 'SIGSTOP');
+    const began = performance.now();
+    await server.stop();
+    expect(performance.now() - began).toBeLessThan(3000);
+    expect(isAlive(pid)).toBe(false);
   });
 
   test('ends when the process that started it is killed, and what was committed is there', async () => {

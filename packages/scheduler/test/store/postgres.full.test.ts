@@ -1,4 +1,4 @@
-import { test } from 'vitest';
+import { describe } from 'vitest';
 import { createPostgresStore } from '../../src/store/index.ts';
 import { findPostgres, installHint, startPostgres } from '../support/postgres.ts';
 import { describeStore } from './conformance/index.ts';
@@ -6,7 +6,7 @@ import { describeStore } from './conformance/index.ts';
 const installed = (await findPostgres()) !== undefined;
 if (!installed && process.env.CI) throw new Error(installHint);
 
-if (installed) {
+describe.skipIf(!installed)(`on a server of its own (${installed ? 'installed' : installHint})`, () => {
   describeStore('the PostgreSQL store', async () => {
     const server = await startPostgres();
     const store = createPostgresStore({ url: server.url });
@@ -20,6 +20,4 @@ if (installed) {
       },
     };
   });
-} else {
-  test.skip(installHint, () => undefined);
-}
+});

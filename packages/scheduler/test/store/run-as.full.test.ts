@@ -105,7 +105,7 @@ describe.skipIf(!isRoot)(
       expect(await stat(join(folder, 'store'))).toMatchObject({ uid: 0 });
     });
 
-    test('as any other user nothing is put before the programs', async () => {
+    test('any other user runs the programs as they are', async () => {
       expect(await chooseRunAs({ binaries: original, dataDir, directory, uid: 1000 })).toEqual({ prefix: [] });
     });
   },

@@ -36,7 +36,7 @@ const claimReadyJobs = defineStatement({
       RETURNING name, CASE WHEN draining OR stopped_at IS NOT NULL THEN '{}' ELSE queues END AS queues
     ),
     candidate AS (
-      SELECT ready.* FROM node CROSS JOIN LATERAL unnest(node.queues) AS wanted (queue)
+      SELECT ready.* FROM (SELECT DISTINCT unnest(queues) AS queue FROM node) wanted
       CROSS JOIN LATERAL (
         SELECT j.id, j.queue, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
         WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= ${slots}

@@ -1,17 +1,21 @@
 import pg from 'pg';
 import { StoreUnavailableError } from '../../errors.ts';
 import { encode, typeParsers } from './sql-types.ts';
-import { type Fields, type Statement, toSqlType, type Values } from './statement.ts';
+import { defineStatement, type Fields, type Statement, toSqlType, type Values } from './statement.ts';
 
 /** Runs statements. */
 export interface Queryable {
   /** @throws StoreUnavailableError when no server answers in time. */
   run<P extends Fields, C extends Fields>(statement: Statement<P, C>, parameters: Values<P>): Promise<Values<C>[]>;
+}
+
+export interface Transaction extends Queryable {
   /** Text with several statements and without parameters: migrations. */
   execute(text: string): Promise<void>;
 }
 
 const connections = 10;
+const pingMs = 2000;
 const connectMs = 5000;
 /** A frozen server never answers and never closes: longer than any statement of ours takes. */
 const statementMs = 15_000;
@@ -62,17 +66,13 @@ export class Database implements Queryable {
     }
   }
 
-  async execute(text: string): Promise<void> {
-    await answerWithin(statementMs, this.#pool.query(text));
-  }
-
-  /** All or nothing, for what is more than one statement. `work` must use the `Queryable` that it is given. */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>, { isolation = 'READ COMMITTED' } = {}): Promise<T> {
+  /** All or nothing, for what is more than one statement. `work` must use the transaction that it is given. */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw translate(error);
     });
     try {
-      await client.query(`BEGIN ISOLATION LEVEL ${isolation}`);
+      await client.query('BEGIN');
       const result = await work({
         run: (statement, parameters) => runOn(client, statement, parameters),
         execute: async (text) => void (await client.query(text)),
@@ -90,10 +90,22 @@ export class Database implements Queryable {
     }
   }
 
+  /** Does a server answer? @throws StoreUnavailableError, or the server's refusal. */
+  async ping(): Promise<void> {
+    await answerWithin(pingMs, this.run(askNothing, {}));
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }
 }
+
+const askNothing = defineStatement({
+  name: 'ask_nothing',
+  parameters: {},
+  columns: { one: 'int4' },
+  sql: () => 'SELECT 1 AS one',
+});
 
 const deadlock = '40P01';
 

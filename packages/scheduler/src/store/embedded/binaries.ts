@@ -1,4 +1,5 @@
-import { access, mkdir, readFile, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../../errors.ts';
@@ -72,8 +73,7 @@ export async function linkLibraries(
 ): Promise<PostgresBinaries> {
   const root = resolve(dirname(binaries.postgres), '..', '..');
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
-  const missing: Link[] = [];
-  for (const one of JSON.parse(list) as Link[]) if (!(await isThere(join(root, one.target)))) missing.push(one);
+  const missing = (JSON.parse(list) as Link[]).filter(({ target }) => !existsSync(join(root, target)));
   try {
     for (const { source, target } of missing) await makeLink(link, basename(source), join(root, target));
     return binaries;
@@ -84,12 +84,6 @@ export async function linkLibraries(
     return { ...binaries, libraries: [spare, ...binaries.libraries] };
   }
 }
-
-const isThere = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 async function makeLink(link: typeof symlink, to: string, path: string): Promise<void> {
   await link(to, path).catch((error: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import { access, chown, lchown, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chown, lchown, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -17,15 +18,9 @@ const fastStopMs = 10_000;
 const immediateStopMs = 5000;
 const pollMs = 20;
 
-const isThere = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /** @throws StartError `data-foreign` for what an earlier Weighbridge kept in this folder. Nothing is touched. */
 export async function refuseForeignData(directory: string): Promise<void> {
-  if (!(await isThere(join(directory, 'PG_VERSION')))) return;
+  if (!existsSync(join(directory, 'PG_VERSION'))) return;
   throw new StartError(
     'data-foreign',
     `${directory} was made by an earlier Weighbridge with PGlite, which this one doesn't read; nothing was changed; pass another --data`,
@@ -36,7 +31,7 @@ export async function refuseForeignData(directory: string): Promise<void> {
 export async function ensureCluster(directory: string, binaries: PostgresBinaries, runAs: RunAs): Promise<string> {
   const cluster = join(directory, 'cluster');
   await giveTo(runAs.owner, directory);
-  if (await isThere(cluster)) {
+  if (existsSync(cluster)) {
     await giveTo(runAs.owner, cluster, { recursive: true });
     return cluster;
   }

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -138,8 +138,8 @@ export function socketUrl(socketFolder: string): string {
 
 async function makeSocketFolder(directory: string, { owner }: RunAs): Promise<string> {
   if (Buffer.byteLength(join(directory, socketName)) <= longestSocketPath) return directory;
+  // Its mode is 0700.
   const folder = await mkdtemp(join(tmpdir(), 'weighbridge-'));
-  await chmod(folder, 0o700);
   if (owner) await chown(folder, owner.uid, owner.gid);
   return folder;
 }

@@ -76,5 +76,6 @@ async function succeeds([program = '', ...first]: string[], args: string[], opti
 
 /** Nothing of the caller's: its `PG*` variables are meant for other servers. */
 export function environmentOf({ libraries }: PostgresBinaries, path = process.env.PATH): NodeJS.ProcessEnv {
-  return { PATH: path, LC_ALL: 'C', LD_LIBRARY_PATH: libraries.join(delimiter) };
+  const libraryPath = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
+  return { PATH: path, LC_ALL: 'C', [libraryPath]: libraries.join(delimiter) };
 }

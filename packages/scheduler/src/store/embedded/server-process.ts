@@ -21,18 +21,24 @@ const settings = {
   logging_collector: 'off',
 };
 
-const stopMs = 2500;
+/** So long a fast stop may take, and then one at once. What is frozen hears neither. */
+const fastStopMs = 1500;
+const immediateStopMs = 500;
 
 /** What a server says before it ends by itself. */
 function lastFatal(lines: readonly string[]): string | undefined {
   return lines.map((line) => /\b(?:FATAL|PANIC): +(.*)/.exec(line)?.[1]).findLast((reason) => reason !== undefined);
 }
 
-// Reads until this process is gone, then ends the server: fast, and at once if that takes too long.
+// Reads until this process is gone, then ends the server: fast, and at once if that takes too long. Where the socket has
+// a folder of its own, it is empty then, and goes too.
 const watch = `
 read -r _
 kill -INT "$1"
-for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" || exit 0; done
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  sleep 1
+  kill -0 "$1" || { rmdir "$2"; exit 0; }
+done
 kill -QUIT "$1"
 `;
 
@@ -44,10 +50,10 @@ export class ServerProcess {
   /** Why it ended; never rejects. */
   readonly ended: Promise<string>;
 
-  private constructor(server: ChildProcess) {
+  private constructor(server: ChildProcess, socketFolder: string) {
     this.#server = server;
     // A group of its own: Ctrl-C in a terminal is for the master, which stops this one last.
-    this.#watcher = spawn('sh', ['-c', watch, 'sh', String(server.pid)], {
+    this.#watcher = spawn('sh', ['-c', watch, 'sh', String(server.pid), socketFolder], {
       cwd: '/',
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -83,7 +89,7 @@ export class ServerProcess {
       ...runAs.ids,
     });
     if (server.pid === undefined) await once(server, 'spawn');
-    const process = new ServerProcess(server);
+    const process = new ServerProcess(server, socketFolder);
     await Promise.race([process.#ready(), process.ended.then((reason) => Promise.reject(new Error(reason)))]);
     return process;
   }
@@ -98,11 +104,17 @@ export class ServerProcess {
     return promise;
   }
 
-  /** Fast; at once when sessions hold it up. */
+  /** Fast; at once when that takes too long; with -9 when it hears nothing. */
   async stop(): Promise<void> {
     this.#server.kill('SIGINT');
-    const isLate = await Promise.race([this.ended.then(() => false), setTimeout(stopMs, true, { ref: false })]);
-    if (isLate) this.#server.kill('SIGQUIT');
+    if (await this.#hasEndedWithin(fastStopMs)) return;
+    this.#server.kill('SIGQUIT');
+    if (await this.#hasEndedWithin(immediateStopMs)) return;
+    this.#server.kill('SIGKILL');
     await this.ended;
+  }
+
+  #hasEndedWithin(ms: number): Promise<boolean> {
+    return Promise.race([this.ended.then(() => true), setTimeout(ms, false, { ref: false })]);
   }
 }

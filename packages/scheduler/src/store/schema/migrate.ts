@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { StartError } from '../../errors.ts';
-import type { Database, Queryable } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import { defineStatement } from '../database/statement.ts';
 
 /** The same from src and from dist, which lie at the same depth. */
@@ -60,7 +60,7 @@ export async function migrate(database: Database): Promise<void> {
   }
 }
 
-async function migrateOnce(tx: Queryable): Promise<void> {
+async function migrateOnce(tx: Transaction): Promise<void> {
   await tx.run(lockMigrations, {});
   if ((await tx.run(findEarlierStore, {}))[0]?.isThere) throw foreign('an earlier Weighbridge, with pg-boss');
   await tx.execute(createMigrations);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttemptRef, Bytes } from '@weighbridge/protocol';
 import { describe, expect, test } from 'vitest';
 import type { TrafficBatch } from '../../../src/store/index.ts';
-import { attemptRef, type StoreKit } from './store-kit.ts';
+import { attemptRef, type StoreKit, unique } from './store-kit.ts';
 
 export function describeAttempts(kit: () => StoreKit): void {
   describe('attempts', () => {
@@ -164,6 +164,17 @@ export function describeAttempts(kit: () => StoreKit): void {
       expect((await claim(2)).map((attempt) => attempt.jobId)).toEqual([narrow.id]);
       expect((await store.jobs.find(wide.id))?.state).toBe('queued');
       expect((await claim(3)).map((attempt) => attempt.jobId)).toEqual([wide.id]);
+    });
+
+    test('a queue that a node names twice is one queue', async () => {
+      const { store } = kit();
+      const [queue, node] = [unique('queue'), unique('node')];
+      const { session } = await store.nodes.register({ name: node, queues: [queue, queue], slots: 2 });
+      await store.jobs.submit([
+        { queue, command: 'echo' },
+        { queue, command: 'echo' },
+      ]);
+      expect(await kit().claim(node, session, 2)).toHaveLength(2);
     });
 
     test('a claim takes no more slots than it names', async () => {
