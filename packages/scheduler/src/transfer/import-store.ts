@@ -10,6 +10,7 @@ import { extract } from 'tar-stream';
 import { BlobFolder } from '../blobs/blob-folder.ts';
 import { OptionError } from '../errors.ts';
 import { Database } from '../store/database/database.ts';
+import { notify } from '../store/database/notifications.ts';
 import { accessDatabase, type DatabaseLocation } from '../store/database-access.ts';
 import { migrate } from '../store/schema/migrate.ts';
 import {
@@ -70,8 +71,7 @@ async function prepare(url: string): Promise<void> {
 async function addArchive(client: pg.Client, options: ImportOptions): Promise<ImportResult> {
   const result = await readArchive(client, options);
   // Delivered with the commit, to masters that run.
-  await client.query(`SELECT pg_notify('weighbridge', kind || ':' || name) FROM weighbridge.queues,
-    unnest(ARRAY['ready', 'due']) AS one (kind)`);
+  await client.query(`SELECT ${notify('ready', 'name')}, ${notify('due', 'name')} FROM weighbridge.queues`);
   await client.query('COMMIT');
   return result;
 }
@@ -111,7 +111,10 @@ async function readArchive(client: pg.Client, options: ImportOptions): Promise<I
 function isUnfit(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: string };
   if (error instanceof SyntaxError || code === 'blob-mismatch') return true;
-  return /^(22|23|42)...$/.test(String(code)) || /tar|header|Unexpected end/i.test(message ?? '');
+  return (
+    /^(22|23|42)...$/.test(String(code)) ||
+    /^(Invalid (tar )?header|Header exceeds|Unexpected end of data)/.test(message ?? '')
+  );
 }
 
 function noExport(file: string, cause?: unknown): OptionError {
