@@ -44,6 +44,29 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     expect(ids).toHaveLength(100);
   });
 
+  test('is supervised by two masters at once, and each lost attempt is ended by one of them', async () => {
+    const [one, two] = await Promise.all([openStore(), openStore()]);
+    const queue = 'supervised';
+    const { session } = await one.nodes.register({ name: 'lost', queues: [queue], slots: 300 });
+    await one.jobs.submit(Array.from({ length: 300 }, () => ({ queue, command: 'echo', retryLimit: 1 })));
+    const told: string[] = [];
+    for (const store of [one, two])
+      store.attempts.onExpired((expired) => told.push(...expired.map(({ jobId }) => jobId)));
+    expect(await one.attempts.claim('lost', session, 300)).toHaveLength(300);
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query("UPDATE weighbridge.attempts SET lease_until = now() WHERE node = 'lost'");
+    await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 ? one : two).supervise()));
+    const { rows } = await client.query(
+      'SELECT state, failure_count, count(*)::int FROM weighbridge.jobs WHERE queue = $1 GROUP BY 1, 2',
+      [queue],
+    );
+    await client.end();
+    expect(rows).toEqual([{ state: 'queued', failure_count: 1, count: 300 }]);
+    expect(told).toHaveLength(300);
+    expect(new Set(told).size).toBe(300);
+  });
+
   test('that is gone makes every call say so, and all is well again when it is back', async () => {
     const store = await openStore();
     await server.kill();
