@@ -19,7 +19,7 @@ test('a store moves with its jobs, logs and files, beside a master that runs, an
   expect(await weighbridge(echo, first.env)).toMatchObject({ code: 0 });
   expect(await weighbridge(['store', 'export', file, '--data', from])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/jobs\.tar: 2 jobs, 1 chunks of log, 2 files \(\d+ B\)\n$/),
+    stdout: expect.stringMatching(/jobs\.tar: 2 jobs, 1 chunk of log, 2 files \(\d+ B\)\n$/),
   });
   await stop(first.child);
 

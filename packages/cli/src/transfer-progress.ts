@@ -21,5 +21,10 @@ export function createTransferProgress(out: NodeJS.WriteStream = process.stderr,
 
 /** What was moved, for people. */
 export function formatTransfer({ jobs, logChunks, blobs, blobBytes }: Readonly<TransferCounts>): string {
-  return `${jobs} jobs, ${logChunks} chunks of log, ${blobs} files (${formatBytes(blobBytes)})`;
+  const chunks = formatCount(logChunks, 'chunk');
+  return `${formatCount(jobs, 'job')}, ${chunks} of log, ${formatCount(blobs, 'file')} (${formatBytes(blobBytes)})`;
+}
+
+function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
