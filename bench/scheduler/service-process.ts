@@ -31,9 +31,9 @@ async function startWorker(url: string, token: string): Promise<Worker> {
     slots: 8,
     allow: ['true'],
     workDir: folder,
-    onEvent: ({ type, attempt }) => {
-      if (type === 'attempt-started')
-        process.send?.({ jobId: attempt?.jobId, atMs: performance.timeOrigin + performance.now() });
+    onEvent: (event) => {
+      if (event.type === 'attempt-started')
+        process.send?.({ jobId: event.attempt.jobId, atMs: performance.timeOrigin + performance.now() });
     },
   });
   await worker.start();

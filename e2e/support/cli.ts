@@ -40,15 +40,19 @@ interface Event {
 }
 
 /** A service that runs, and what it said. */
-export interface Running {
+export interface Service {
   child: ChildProcess;
   events: Event[];
+  /** All of its output so far. */
+  output(): string;
+}
+
+/** A master that runs. */
+export interface Running extends Service {
   apiUrl: string;
   metricsUrl: string;
   /** For commands that talk to it. */
   env: Environment;
-  /** All of its output so far. */
-  output(): string;
 }
 
 /** Starts `npm start` with these arguments, as in a fresh clone, and waits until it is ready. */
@@ -61,6 +65,13 @@ export function npmStart(args: string[], env: Environment = {}, options: SpawnOp
 /** Starts `weighbridge` with these arguments and waits until it is ready. Ends with its test. */
 export function start(args: string[], env: Environment = {}): Promise<Running> {
   return untilReady(spawn(process.execPath, [bin, ...args, '--json'], optionsOf(env)));
+}
+
+/** Starts `weighbridge worker` with these arguments and waits until it is ready. Ends with its test. */
+export async function startWorker(args: string[], env: Environment): Promise<Service> {
+  const child = spawn(process.execPath, [bin, 'worker', ...args, '--json'], optionsOf(env));
+  onTestFinished(() => stop(child));
+  return untilSaid(child);
 }
 
 /** The same for several tests: whoever starts it stops it, with {@link stop}. */
@@ -80,6 +91,19 @@ function untilReady(child: ChildProcess): Promise<Running> {
 }
 
 async function readEvents(child: ChildProcess): Promise<Running> {
+  const service = await untilSaid(child);
+  const { apiUrl, metricsUrl } = service.events.find(({ event }) => event === 'listening') as Record<string, unknown>;
+  const token = service.events.find(({ event }) => event === 'token');
+  return {
+    ...service,
+    apiUrl: String(apiUrl),
+    metricsUrl: String(metricsUrl),
+    env: { WEIGHBRIDGE_MASTER: String(apiUrl), WEIGHBRIDGE_TOKEN: readFileSync(String(token?.path), 'utf8').trim() },
+  };
+}
+
+/** Reads what a service says, and waits until it says that it is ready. */
+async function untilSaid(child: ChildProcess): Promise<Service> {
   const events: Event[] = [];
   let output = '';
   const ready = Promise.withResolvers<void>();
@@ -91,16 +115,7 @@ async function readEvents(child: ChildProcess): Promise<Running> {
   });
   child.once('close', (code) => ready.reject(new Error(`it ended with ${code} before it was ready:\n${output}`)));
   await ready.promise;
-  const { apiUrl, metricsUrl } = events.find(({ event }) => event === 'listening') as Record<string, unknown>;
-  const token = events.find(({ event }) => event === 'token');
-  return {
-    child,
-    events,
-    apiUrl: String(apiUrl),
-    metricsUrl: String(metricsUrl),
-    env: { WEIGHBRIDGE_MASTER: String(apiUrl), WEIGHBRIDGE_TOKEN: readFileSync(String(token?.path), 'utf8').trim() },
-    output: () => output,
-  };
+  return { child, events, output: () => output };
 }
 
 /** Ends a service as an operator would, and at last by force. */

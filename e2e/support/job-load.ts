@@ -20,6 +20,7 @@ export interface JobLoad {
 }
 
 const pauseMs = 50;
+const heartbeatMs = 2000;
 const slots = 4;
 export const attemptKey = ({ jobId, attempt }: AttemptRef) => `${jobId}/${attempt}`;
 
@@ -47,7 +48,7 @@ export function startLoad(clients: readonly ((node: string) => Client)[], jobs: 
   const submit = async (client: Client) => {
     while (next < jobs) {
       const idempotencyKey = `job-${next++}`;
-      const job = await insist(() => client.submit({ command: 'true', retryLimit: 20, idempotencyKey }));
+      const job = await insist(() => client.submit({ command: 'true', lostRetryLimit: 20, leaseSeconds: 10, idempotencyKey }));
       ledger.submitted.set(idempotencyKey, job.id);
     }
   };
@@ -67,7 +68,12 @@ export function startLoad(clients: readonly ((node: string) => Client)[], jobs: 
 
   const work = async (client: Client, name: string) => {
     const { session } = await insist(() => client.register({ name, queues: ['default'], slots }));
+    let beatenMs = performance.now();
     while (!isDone()) {
+      if (performance.now() - beatenMs > heartbeatMs) {
+        await insist(() => client.heartbeat(name, { session, attempts: [] }));
+        beatenMs = performance.now();
+      }
       const { attempts } = await insist(() => client.claim(name, { session, slots, waitSeconds: 1 }));
       for (const ref of attempts) ledger.claimed.set(attemptKey(ref), (ledger.claimed.get(attemptKey(ref)) ?? 0) + 1);
       await Promise.all(attempts.map((ref) => complete(client, session, ref)));

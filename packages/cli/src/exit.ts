@@ -35,6 +35,7 @@ const flags: Record<string, string> = {
   token: 'WEIGHBRIDGE_TOKEN',
   master: '--master',
   name: '--name',
+  takeOver: '--take-over',
   queues: '--queue',
   slots: '--slots',
   env: '--env',
@@ -58,6 +59,8 @@ function isExpected(error: unknown, code: unknown): boolean {
     'store-unreachable',
     'store-unsupported',
     'master-refused',
+    'guard-failed',
+    'leftovers',
   ];
   return (
     error instanceof FailedError ||

@@ -7,6 +7,7 @@ import { addJobsLogs } from './commands/jobs-logs.ts';
 import { addJobsShow } from './commands/jobs-show.ts';
 import { addJobsSubmit } from './commands/jobs-submit.ts';
 import { addMaster } from './commands/master.ts';
+import { addNodesDelete } from './commands/nodes-delete.ts';
 import { addNodesList } from './commands/nodes-list.ts';
 import { addStoreExport } from './commands/store-export.ts';
 import { addStoreImport } from './commands/store-import.ts';
@@ -39,8 +40,9 @@ export function createProgram(): Command {
   addJobsDownload(jobs);
 
   const nodes = program.command('nodes').description('The machines that run jobs.');
-  addExamples(nodes, ['weighbridge nodes list']);
+  addExamples(nodes, ['weighbridge nodes list', 'weighbridge nodes delete mill']);
   addNodesList(nodes);
+  addNodesDelete(nodes);
 
   const store = program.command('store').description('What the master keeps: look into it, move it.');
   addExamples(store, ['weighbridge store export jobs.tar', 'weighbridge store psql']);

@@ -1,14 +1,17 @@
 import { relative } from 'node:path';
 import type { MasterInfo, WorkerEvent, WorkerInfo } from '@weighbridge/scheduler';
-import { printJson, printLine } from './output.ts';
+import { printJson, printLine, visible } from './output.ts';
 import { version } from './version.ts';
+import { formatWorkerEvent } from './worker-words.ts';
 
 /** Tells what a long-running command does: lines for people, or one JSON object a line. */
 export interface Reporter {
   starting(): void;
   master(info: MasterInfo): void;
   worker(info: WorkerInfo): void;
-  workerEvent(event: WorkerEvent): void;
+  workerEvent(event: Exclude<WorkerEvent, { type: 'started' }>): void;
+  /** The worker inside `up` has ended, and is started again after a while. */
+  workerFailed(error: string, againMs: number): void;
   ready(): void;
   stopping(signal: string): void;
   stopped(): void;
@@ -29,6 +32,7 @@ const jsonReporter: Reporter = {
   },
   worker: ({ name, slots, queues, allow }) => printJson({ event: 'worker', name, slots, queues, allow }),
   workerEvent: ({ type, ...more }) => printJson({ event: `worker-${type}`, ...more }),
+  workerFailed: (error, againMs) => printJson({ event: 'worker-failed', error, againSeconds: againMs / 1000 }),
   ready: () => printJson({ event: 'ready' }),
   stopping: (reason) => printJson({ event: 'stopping', reason }),
   stopped: () => printJson({ event: 'stopped' }),
@@ -51,7 +55,8 @@ const lineReporter: Reporter = {
     printLine(`  Worker   ${name}: ${slots} ${slots === 1 ? 'slot' : 'slots'}, queues ${queues.join(', ')}`);
     printLine(`  Allowed  ${allow.length > 0 ? allow.join(', ') : 'no command; name some with --allow'}`);
   },
-  workerEvent: (event) => printLine(`${clock()} ${sentenceOf(event)}`),
+  workerEvent: (event) => printLine(`${clock()} ${visible(formatWorkerEvent(event))}`),
+  workerFailed: (error, againMs) => printLine(`${clock()} ${visible(formatFailure(error, againMs))}`),
   ready: () => printLine('Ready. Ctrl-C stops it.'),
   stopping: (reason) => printLine(`${clock()} ${reason}: stopping …`),
   stopped: () => printLine(`${clock()} Stopped.`),
@@ -69,11 +74,8 @@ function samples(count: number): string {
   return `${count.toLocaleString('en')} samples`;
 }
 
-function sentenceOf({ type, message, attempt, outcome }: WorkerEvent): string {
-  if (attempt === undefined) return message;
-  const name = `job ${attempt.jobId}, attempt ${attempt.attempt}`;
-  if (type === 'attempt-started') return `${name}: runs ${message}`;
-  return outcome === undefined ? `${name}: ${message}` : `${name}: ${outcome.replace('_', ' ')}`;
+function formatFailure(error: string, againMs: number): string {
+  return `The worker does not run: ${error}. It is started again in ${againMs / 1000} s; the master goes on.`;
 }
 
 function shortPath(path: string): string {

@@ -15,6 +15,7 @@ beforeEach(() => {
     master: ignore,
     worker: ignore,
     workerEvent: ignore,
+    workerFailed: ignore,
     ready: () => void said.push('ready'),
     stopping: (reason) => void said.push(`stopping: ${reason}`),
     stopped: () => void said.push('stopped'),

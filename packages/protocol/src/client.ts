@@ -107,6 +107,12 @@ export class Client {
     return this.#json(`/nodes/${encodeURIComponent(id)}`, { signal });
   }
 
+  /** Deletes the record of a node whose worker is gone. */
+  async deleteNode(id: string, signal?: AbortSignal): Promise<void> {
+    const response = await this.#call(`/nodes/${encodeURIComponent(id)}`, { method: 'DELETE', signal });
+    await response.body?.cancel();
+  }
+
   register(node: NodeRegistration, signal?: AbortSignal): Promise<NodeSession> {
     return this.#json('/nodes/register', { method: 'POST', json: node, signal });
   }

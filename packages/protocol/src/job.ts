@@ -16,7 +16,7 @@ export function isEnded(state: JobState): state is EndedJobState {
   return (endedJobStates as readonly JobState[]).includes(state);
 }
 
-/** How one attempt ended. `lost`: its node's lease lapsed. `refused`: the worker doesn't allow the command. */
+/** How one attempt ended. `lost`: its lease has expired, or its worker has died. `refused`: the worker doesn't allow the command. */
 export const attemptOutcomes = [
   'succeeded',
   'failed',
@@ -68,7 +68,14 @@ export const JobSubmission = Type.Object(
     slots: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.slots })),
     priority: Type.Optional(Type.Integer({ minimum: -1000, maximum: 1000 })),
     timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.timeoutSecondsMax })),
+    /** How often it is tried again when it fails or times out. */
     retryLimit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.retryLimit })),
+    /** Seconds before the first of these retries; each further one waits twice as long, an hour at most. */
+    retryBackoff: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.retryBackoffSecondsMax })),
+    /** How often it is tried again when an attempt is lost: counted apart from `retryLimit`. */
+    lostRetryLimit: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.retryLimit })),
+    /** How long an attempt may go without a heartbeat. */
+    leaseSeconds: Type.Optional(Type.Integer({ minimum: limits.leaseSecondsMin, maximum: limits.leaseSecondsMax })),
     startAfter: Type.Optional(Timestamp),
     idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
   },
@@ -106,6 +113,10 @@ export const Job = Type.Object({
   priority: Type.Integer(),
   timeoutSeconds: Type.Integer(),
   retryLimit: Type.Integer(),
+  /** Seconds. */
+  retryBackoff: Type.Integer(),
+  lostRetryLimit: Type.Integer(),
+  leaseSeconds: Type.Integer(),
   createdAt: Timestamp,
   startAfter: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),

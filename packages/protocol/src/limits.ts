@@ -14,6 +14,11 @@ export const limits = Object.freeze({
   slots: 1024,
   bulkJobs: 1000,
   retryLimit: 100,
+  defaultLostRetryLimit: 3,
+  retryBackoffSecondsMax: 3600,
+  leaseSecondsMin: 10,
+  leaseSecondsMax: 86_400,
+  defaultLeaseSeconds: 120,
   /** The greatest number that an attempt can have. */
   attemptNumber: 2 ** 31 - 1,
   timeoutSecondsMax: 86_400,

@@ -6,17 +6,32 @@ import { JobId, Name, Timestamp } from './names.ts';
 const strict = { additionalProperties: false } as const;
 const Slots = Type.Integer({ minimum: 1, maximum: limits.slots });
 
-/** `lost`: its lease passed without a heartbeat. `stopped`: its worker said goodbye. */
-export const nodeStates = ['ready', 'draining', 'lost', 'stopped'] as const;
+/**
+ * `silent`: it has missed three heartbeats, and keeps what it runs. `lost`: its leases have expired, or its worker has died.
+ * `stopped`: its worker said goodbye.
+ */
+export const nodeStates = ['ready', 'draining', 'silent', 'lost', 'stopped'] as const;
 export type NodeState = (typeof nodeStates)[number];
 
-/** A worker's first word. A name taken before is taken back: what its earlier session ran is lost. */
+/** A secret that a worker made; the master keeps its digest. */
+const WorkerSecret = Type.String({
+  pattern: '^[\\x21-\\x7e]{16,128}$',
+  description: '16 to 128 printable ASCII characters',
+});
+
+/**
+ * A worker's first word. A name that another worker holds is refused, 409 `name-taken`, unless the secret is that worker's
+ * own, because it was started again, or `takeOver` says so.
+ */
 export const NodeRegistration = Type.Object(
   {
     name: Name,
     queues: Type.Array(Name, { minItems: 1, maxItems: 100 }),
     slots: Slots,
     labels: Type.Optional(Type.Record(Name, Type.String({ maxLength: 255 }), { maxProperties: 32 })),
+    /** Who presents it says that all processes of its earlier session have ended: what that ran is lost at once. */
+    secret: Type.Optional(WorkerSecret),
+    takeOver: Type.Optional(Type.Boolean()),
   },
   strict,
 );
@@ -26,7 +41,7 @@ export type NodeRegistration = Static<typeof NodeRegistration>;
 export const NodeSession = Type.Object({
   id: Name,
   session: Type.String({ format: 'uuid' }),
-  leaseSeconds: Type.Number(),
+  /** Between heartbeats while no attempt asks for more. */
   heartbeatSeconds: Type.Number(),
 });
 export type NodeSession = Static<typeof NodeSession>;
@@ -60,11 +75,17 @@ export const Heartbeat = Type.Object(
 export type Heartbeat = Static<typeof Heartbeat>;
 
 /** `end`: attempts that the worker must end now, because they were cancelled or are no longer its own. */
-export const HeartbeatReply = Type.Object({ leaseSeconds: Type.Number(), end: Type.Array(AttemptRef) });
+export const HeartbeatReply = Type.Object({ end: Type.Array(AttemptRef) });
 export type HeartbeatReply = Static<typeof HeartbeatReply>;
 
-/** A worker's last word: it has stopped, and its node is no longer missed. */
-export const Goodbye = Type.Object({ session: Type.String({ format: 'uuid' }) }, strict);
+/**
+ * A worker's last word: it has stopped, and its node is no longer missed. `workerDied`: its guard says it instead, once every
+ * process of its attempts has ended; they are lost at once, and so is the node.
+ */
+export const Goodbye = Type.Object(
+  { session: Type.String({ format: 'uuid' }), workerDied: Type.Optional(Type.Boolean()) },
+  strict,
+);
 export type Goodbye = Static<typeof Goodbye>;
 
 export const ClaimRequest = Type.Object(
@@ -91,9 +112,17 @@ export const ClaimedAttempt = Type.Object({
   outputs: Type.Array(Type.String()),
   slots: Slots,
   timeoutSeconds: Type.Integer(),
+  leaseSeconds: Type.Integer(),
+  /** Between heartbeats, at most, while this attempt runs. */
+  heartbeatSeconds: Type.Number(),
 });
 export type ClaimedAttempt = Static<typeof ClaimedAttempt>;
-export const ClaimReply = Type.Object({ attempts: Type.Array(ClaimedAttempt) });
+
+/**
+ * `waitedSeconds`: from the request's arrival until the claim, at the least. A lease begins with the claim, so for the
+ * worker not before it sent the request plus this.
+ */
+export const ClaimReply = Type.Object({ attempts: Type.Array(ClaimedAttempt), waitedSeconds: Type.Number() });
 export type ClaimReply = Static<typeof ClaimReply>;
 
 /** How an attempt ended. `released`: given back unharmed, because the worker stops; it uses up no retry. */

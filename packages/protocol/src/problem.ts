@@ -10,6 +10,8 @@ export const problems = Object.freeze({
   'method-not-allowed': { status: 405, title: 'This path does not take that method' },
   'stale-attempt': { status: 409, title: 'This attempt is no longer the current one' },
   'stale-session': { status: 409, title: 'Another worker has taken this name' },
+  'name-taken': { status: 409, title: 'Another worker holds this name' },
+  'node-in-use': { status: 409, title: 'The worker of this node is not gone' },
   'job-not-ended': { status: 409, title: 'The job has not ended' },
   'too-large': { status: 413, title: 'The body is over the limit' },
   'unsupported-media-type': { status: 415, title: 'This content type is not taken here' },

@@ -18,7 +18,8 @@ export class StartError extends Error {
     | 'store-unreachable'
     | 'store-unsupported'
     | 'master-refused'
-    | 'guard-failed';
+    | 'guard-failed'
+    | 'leftovers';
   constructor(code: StartError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StartError';

@@ -29,7 +29,7 @@ function printJob(job: Job): void {
     ['Exit', exitOf(job)],
     ['Queue', `${job.queue}, priority ${job.priority}, ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}`],
     ['Command', formatCommand(job.command, job.args)],
-    ['Limits', `${job.timeoutSeconds} s, ${job.retryLimit} ${job.retryLimit === 1 ? 'retry' : 'retries'}`],
+    ['Limits', limitsOf(job)],
     ['Created', job.createdAt],
     ['Not before', job.startAfter],
     ['Started', job.startedAt],
@@ -57,4 +57,10 @@ function exitOf({ exitCode, signal }: Pick<Attempt, 'exitCode' | 'signal'>): str
 function attemptRow(attempt: Attempt): string[] {
   const { number, node, outcome, startedAt, reason } = attempt;
   return [String(number), node, outcome ?? 'running', exitOf(attempt) ?? '', startedAt, reason ?? ''];
+}
+
+function limitsOf({ timeoutSeconds, retryLimit, retryBackoff, lostRetryLimit, leaseSeconds }: Job): string {
+  const backoff = retryBackoff === 0 ? '' : ` from ${retryBackoff} s on`;
+  const retries = `${retryLimit} ${retryLimit === 1 ? 'retry' : 'retries'}${backoff}, ${lostRetryLimit} more when lost`;
+  return `${timeoutSeconds} s, a lease of ${leaseSeconds} s, ${retries}`;
 }

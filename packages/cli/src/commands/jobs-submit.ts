@@ -17,6 +17,9 @@ interface Flags extends ClientFlags {
   priority?: number;
   timeout?: number;
   retries?: number;
+  retryBackoff?: number;
+  lostRetries?: number;
+  lease?: number;
   slots?: number;
   env?: Record<string, string>;
   startAfter?: string;
@@ -40,7 +43,29 @@ export function addJobsSubmit(jobs: Command): void {
         integerBetween(1, limits.timeoutSecondsMax),
       ),
     )
-    .addOption(new Option('--retries <n>', 'how often to try again').argParser(integerBetween(0, limits.retryLimit)))
+    .addOption(
+      new Option('--retries <n>', 'how often to try again when it fails (default: 0)').argParser(
+        integerBetween(0, limits.retryLimit),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--retry-backoff <seconds>',
+        'before the first of these retries; each further one waits twice as long, an hour at most (default: 0)',
+      ).argParser(integerBetween(0, limits.retryBackoffSecondsMax)),
+    )
+    .addOption(
+      new Option(
+        '--lost-retries <n>',
+        `how often to try again when its node is lost (default: ${limits.defaultLostRetryLimit})`,
+      ).argParser(integerBetween(0, limits.retryLimit)),
+    )
+    .addOption(
+      new Option(
+        '--lease <seconds>',
+        `how long a node may keep it without reaching the master (default: ${limits.defaultLeaseSeconds})`,
+      ).argParser(integerBetween(limits.leaseSecondsMin, limits.leaseSecondsMax)),
+    )
     .addOption(
       new Option('--slots <n>', 'how much of a node it takes (default: 1)').argParser(integerBetween(1, limits.slots)),
     )
@@ -55,6 +80,7 @@ export function addJobsSubmit(jobs: Command): void {
   addExamples(command, [
     'weighbridge jobs submit --wait -- echo hello',
     'weighbridge jobs submit --input big.csv --output big.csv.gz -- gzip big.csv',
+    'weighbridge jobs submit --retries 3 --retry-backoff 60 --lease 600 -- ./nightly-report',
     'weighbridge jobs submit --queue gpu --slots 2 --timeout 600 --input clip.mov=in.mov --output out.mp4 -- ffmpeg -i in.mov out.mp4',
   ]);
 }
@@ -77,6 +103,7 @@ async function submitJob(words: string[], flags: Flags): Promise<void> {
 
 function submissionOf([command = '', ...args]: string[], flags: Flags): JobSubmission {
   const { queue, priority, timeout, retries, slots, env, startAfter, idempotencyKey } = flags;
+  const { retryBackoff, lostRetries, lease } = flags;
   return {
     command,
     args,
@@ -84,6 +111,9 @@ function submissionOf([command = '', ...args]: string[], flags: Flags): JobSubmi
     ...(priority !== undefined && { priority }),
     ...(timeout !== undefined && { timeoutSeconds: timeout }),
     ...(retries !== undefined && { retryLimit: retries }),
+    ...(retryBackoff !== undefined && { retryBackoff }),
+    ...(lostRetries !== undefined && { lostRetryLimit: lostRetries }),
+    ...(lease !== undefined && { leaseSeconds: lease }),
     ...(slots !== undefined && { slots }),
     ...(env !== undefined && { env }),
     ...(startAfter !== undefined && { startAfter }),

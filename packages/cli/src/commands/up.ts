@@ -7,7 +7,7 @@ import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
 import { runUntilStopped } from '../service.ts';
 import { keepHeapSmall } from '../small-heap.ts';
-import { startWorker } from '../worker-service.ts';
+import { keepWorker } from '../worker-service.ts';
 
 /** Harmless enough to be allowed without asking, and enough for a first job. */
 const allowedByDefault = ['gzip', 'gunzip', 'sha256sum', 'echo', 'sleep'];
@@ -43,7 +43,7 @@ async function runUp(flags: MasterFlags): Promise<void> {
         started.resolve(info);
         return master;
       },
-      async () => startWorker(workerOptionsOf(await started.promise, flags), reporter),
+      async () => keepWorker(workerOptionsOf(await started.promise, flags), reporter),
     ],
     reporter,
   );

@@ -10,6 +10,7 @@ import { startWorker } from '../worker-service.ts';
 
 interface Flags extends ClientFlags {
   name?: string;
+  takeOver?: true;
   queue?: string[];
   slots?: number;
   allow?: string[];
@@ -24,7 +25,8 @@ export function addWorker(program: Command): void {
     .description('Run a worker: takes jobs from a master and runs them on this machine.')
     .action(runWorker);
   addClientOptions(command)
-    .option('--name <name>', "the node's name (default: this machine's)")
+    .option('--name <name>', "the node's name (default: this machine's; of a second worker here NAME-2, and so on)")
+    .option('--take-over', 'take the name from another worker that holds it, and end that')
     .addOption(
       new Option('--queue <name>', 'a queue to serve; repeat it or use commas (default: default)').argParser(
         collectList,
@@ -51,6 +53,7 @@ export function addWorker(program: Command): void {
     );
   addExamples(command, [
     'weighbridge worker --allow gzip,sha256sum',
+    'weighbridge worker --name mill --take-over --allow gzip',
     'WEIGHBRIDGE_TOKEN=… weighbridge worker --master https://jobs.example.org --queue gpu --slots 4 --allow ffmpeg',
   ]);
 }
@@ -67,6 +70,7 @@ function workerOptionsOf(flags: Flags): WorkerOptions {
     master: parseMasterUrl(flags.master),
     token: readToken(flags.tokenFile),
     ...(flags.name !== undefined && { name: flags.name }),
+    ...(flags.takeOver && { takeOver: true }),
     ...(flags.queue && { queues: flags.queue }),
     ...(flags.slots !== undefined && { slots: flags.slots }),
     ...(flags.allow && { allow: flags.allow }),

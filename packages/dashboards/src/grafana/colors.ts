@@ -32,6 +32,7 @@ export const outcomeColors = Object.freeze({
 export const nodeStateColors = Object.freeze({
   ready: 'green',
   draining: 'yellow',
+  silent: 'orange',
   lost: 'red',
   stopped: 'text',
 }) satisfies Record<NodeState, Color>;

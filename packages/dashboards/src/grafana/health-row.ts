@@ -24,7 +24,7 @@ export function healthRow(names: BandwidthNames): Row {
     {
       title: 'Lost Nodes',
       description:
-        'Nodes whose lease passed without a heartbeat: their machine, their network or their worker is gone, and their jobs run elsewhere. A worker that was stopped is not among them.',
+        'Nodes whose leases expired without a heartbeat, or whose worker has died: their jobs run elsewhere. A worker that was stopped is not among them.',
       unit: 'none',
       queries: [{ expr: `max(${schedulerMetrics.nodes.name}${select('state="lost"')})`, legend: 'lost' }],
       steps: [{ color: 'green' }, { color: 'red', from: 1 }],

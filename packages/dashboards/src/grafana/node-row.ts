@@ -40,7 +40,7 @@ export function nodeRow(): Row {
       graph({
         title: 'Nodes by State',
         description:
-          '`ready` and `draining` are alive; `lost` gave no heartbeat within the lease; `stopped` ended in good order.',
+          '`ready` and `draining` are alive; `silent` has missed three heartbeats and keeps what it runs; `lost` gave none within its leases, or its worker has died; `stopped` ended in good order.',
         unit: 'short',
         queries: [{ expr: `max by (state) (${nodes.name}${select()})`, legend: '{{state}}' }],
         stacked: true,

@@ -8,6 +8,7 @@ type NodeLine = Node & { transfer: Transfer };
 const looks: Record<NodeState, 'good' | 'busy' | 'bad' | 'idle'> = {
   ready: 'good',
   draining: 'busy',
+  silent: 'busy',
   lost: 'bad',
   stopped: 'idle',
 };

@@ -15,7 +15,8 @@ import { Queues } from './jobs/queues.ts';
 import { submitJobs } from './jobs/submit-jobs.ts';
 import { appendLog } from './logs/append-log.ts';
 import { readLog } from './logs/read-log.ts';
-import { goodbye } from './nodes/goodbye.ts';
+import { deleteNode } from './nodes/delete-node.ts';
+import { goodbye, loseWorker } from './nodes/goodbye.ts';
 import { heartbeat } from './nodes/heartbeat.ts';
 import { findNode, listNodes } from './nodes/list-nodes.ts';
 import { registerNode } from './nodes/register-node.ts';
@@ -30,6 +31,7 @@ import type {
   QueueOverview,
   Store,
 } from './store.ts';
+import { Availability } from './supervision/availability.ts';
 import { Supervisor } from './supervision/supervisor.ts';
 
 /** A server that hangs doesn't hold up the stop for longer. */
@@ -69,11 +71,13 @@ export class PostgresStore implements Store {
     },
   };
   readonly nodes: NodeStore = {
-    register: async (registration) => registerNode(this.#database, registration),
-    find: async (id) => findNode(this.#database, id),
-    list: async () => listNodes(this.#database),
+    register: async (registration) => registerNode(this.#context, registration),
+    find: async (id) => findNode(this.#context, id),
+    list: async () => listNodes(this.#context),
     heartbeat: async (node, session, attempts) => heartbeat(this.#database, node, session, attempts),
     goodbye: async (node, session) => goodbye(this.#database, node, session),
+    lose: async (node, session) => loseWorker(this.#database, node, session),
+    delete: async (node) => deleteNode(this.#context, node),
   };
   readonly logs: LogStore = {
     append: async (chunk) => appendLog(this.#database, chunk),
@@ -101,7 +105,12 @@ export class PostgresStore implements Store {
   }
 
   async #begin(database: Database): Promise<void> {
-    const context = { database, queues: new Queues(database), notifications: this.#notifications };
+    const context: StoreContext = {
+      database,
+      queues: new Queues(database),
+      notifications: this.#notifications,
+      availability: new Availability(),
+    };
     const supervisor = new Supervisor(context, { onExpired: (expired) => this.#tell(expired), onError: this.#onError });
     this.#open = { context, supervisor };
     await migrate(database);

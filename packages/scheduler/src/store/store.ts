@@ -14,16 +14,6 @@ import type {
   OutputFile,
 } from '@weighbridge/protocol';
 
-/** A submission with what the store can do and the API doesn't offer yet. */
-export interface StorableSubmission extends JobSubmission {
-  /** How long an attempt may go without a heartbeat. Default: the one lease of all nodes. */
-  leaseSeconds?: number;
-  /** Before the first retry; each further one waits twice as long, an hour at most. Default 0. */
-  retryBackoffSeconds?: number;
-  /** Lost attempts that are tried again without using up a retry. Default: they use up retries. */
-  lostRetryLimit?: number;
-}
-
 export interface SubmittedJob {
   job: Job;
   /** False where an idempotency key named an earlier job with the same body. */
@@ -45,7 +35,7 @@ export interface JobPage {
 /** What the API does with jobs. */
 export interface JobStore {
   /** Stores all or none. Throws `idempotency-mismatch` for a key with another body, and `too-many-names`. */
-  submit(submissions: StorableSubmission[]): Promise<SubmittedJob[]>;
+  submit(submissions: JobSubmission[]): Promise<SubmittedJob[]>;
   /** Of a job that was lost or refused, `reason` is that word alone; its attempt's reason is the sentence. */
   find(id: string): Promise<Job | undefined>;
   /** Newest first, by keyset cursor. Throws `invalid-request` for a cursor it did not make. */
@@ -109,7 +99,10 @@ export interface AttemptStore {
 }
 
 export interface NodeStore {
-  /** Takes the name, and back from an earlier session: what that ran is returned as lost. Throws `too-many-names`. */
+  /**
+   * Takes the name; with the secret of the worker that had it, what that ran is returned as lost. Throws `name-taken` while
+   * another worker holds it, and `too-many-names`.
+   */
   register(node: NodeRegistration): Promise<{ session: string; lost: ExpiredAttempt[] }>;
   find(id: string): Promise<Node | undefined>;
   list(): Promise<Node[]>;
@@ -117,6 +110,10 @@ export interface NodeStore {
   heartbeat(node: string, session: string, attempts: AttemptRef[]): Promise<Pick<HeartbeatReply, 'end'>>;
   /** The worker has stopped: its node is `stopped` until it registers again. Throws as `heartbeat`. */
   goodbye(node: string, session: string): Promise<void>;
+  /** The worker has died and so has all that it ran, which is returned as lost. Throws as `heartbeat`. */
+  lose(node: string, session: string): Promise<ExpiredAttempt[]>;
+  /** Deletes the record of a node that is stopped or lost. Throws `not-found` or `node-in-use`. */
+  delete(node: string): Promise<void>;
 }
 
 type Stream = 'stdout' | 'stderr' | 'system';

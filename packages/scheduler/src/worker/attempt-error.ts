@@ -8,10 +8,19 @@ export class AttemptError extends Error {
 }
 
 /**
- * Why an attempt is ended. `stale`: it is another's by now. `silent`: the master no longer answers. `no-room`: two
- * claims brought more than there are slots for.
+ * Why an attempt is ended. `stale`: it may be another's by now. `lease`: no heartbeat of it was acknowledged in time.
+ * `guard`: the guard process has died. `session-lost`: the node is no longer this worker's. `no-room`: two claims brought
+ * more than there are slots for.
  */
-export type EndingReason = 'cancelled' | 'timed_out' | 'released' | 'no-room' | 'silent' | 'stale';
+export type EndingReason =
+  | 'cancelled'
+  | 'timed_out'
+  | 'released'
+  | 'no-room'
+  | 'session-lost'
+  | 'lease'
+  | 'guard'
+  | 'stale';
 
 /** Thrown inside an attempt that is being ended. */
 export class Ending extends Error {

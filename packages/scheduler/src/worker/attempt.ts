@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { AttemptRef, AttemptResult, ClaimedAttempt, Client, OutputFile } from '@weighbridge/protocol';
 import { isStale, messageOf, untilAnswered } from './answered.ts';
 import { AttemptError, Ending, type EndingReason } from './attempt-error.ts';
+import { AttemptLease } from './attempt-lease.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { refusalOf, resolveCommand } from './command.ts';
 import { type Guard, NotStartedError } from './guard-client.ts';
@@ -17,6 +18,7 @@ import type { WorkerEvent } from './worker-event.ts';
 export interface AttemptSurroundings {
   readonly client: Client;
   readonly session: string;
+  readonly workerId: string;
   readonly guard: Guard;
   readonly cache: BlobCache;
   /** In it each attempt makes a directory of its own. */
@@ -32,17 +34,22 @@ export class Attempt {
   readonly slots: number;
   /** Settles when all is over; never rejects. */
   readonly done: Promise<void>;
+  readonly heartbeatSeconds: number;
   readonly #claimed: ClaimedAttempt;
+  readonly #lease: AttemptLease;
   readonly #with: AttemptSurroundings;
   readonly #ending = new AbortController();
   readonly #abandoned = new AbortController();
   #directory: string | undefined;
   #exit: GuardedExit | undefined;
 
-  constructor(claimed: ClaimedAttempt, surroundings: AttemptSurroundings) {
+  /** `claimedMs`: a moment of `bootMs` before the claim. */
+  constructor(claimed: ClaimedAttempt, claimedMs: number, surroundings: AttemptSurroundings) {
     this.ref = { jobId: claimed.jobId, attempt: claimed.attempt };
     this.slots = claimed.slots;
+    this.heartbeatSeconds = claimed.heartbeatSeconds;
     this.#claimed = claimed;
+    this.#lease = new AttemptLease(claimed.leaseSeconds, claimedMs);
     this.#with = surroundings;
     this.done = this.#run();
   }
@@ -50,19 +57,24 @@ export class Attempt {
   /** Ends it in good order, and says so in its result. The first reason stands. */
   end(reason: EndingReason): void {
     this.#ending.abort(new Ending(reason));
-    if (reason === 'stale') this.abandon();
+    if (reason === 'stale') this.#abandoned.abort(new Ending('stale'));
+  }
+
+  /** The master keeps it, by a heartbeat that was sent at `sentMs` of `bootMs`. */
+  acknowledge(sentMs: number): void {
+    this.#lease.acknowledge(sentMs);
   }
 
   /** Tells the master nothing more of it. */
   abandon(): void {
-    this.end('silent');
+    this.end('stale');
     this.#abandoned.abort(new Ending('stale'));
   }
 
   async #run(): Promise<void> {
     // The whole attempt counts, with the way of its files: a stalled transfer ends as well.
     const timeout = setTimeout(() => this.end('timed_out'), this.#claimed.timeoutSeconds * 1000);
-    this.#event({ type: 'attempt-started', message: `${this.#claimed.command} begins` });
+    this.#event({ type: 'attempt-started', attempt: this.ref, command: this.#claimed.command });
     const result = await this.#execute().catch((error: unknown) => this.#resultOf(error));
     clearTimeout(timeout);
     await this.#clean();
@@ -81,9 +93,9 @@ export class Attempt {
     await this.#placeInputs(this.#directory);
     this.#exit = await this.#runCommand(file, this.#directory);
     this.#ending.signal.throwIfAborted();
-    if (this.#exit.lapsed) throw new Ending('silent');
-    if (this.#exit.exitCode !== 0) return resultOf('failed', this.#exit);
-    return { ...resultOf('succeeded', this.#exit), outputs: await this.#sendOutputs(this.#directory) };
+    if (this.#exit.unguarded) throw new Ending(this.#exit.unguarded);
+    if (this.#exit.exitCode !== 0) return resultOf('failed', this.#exit, this.#claimed);
+    return { ...resultOf('succeeded', this.#exit, this.#claimed), outputs: await this.#sendOutputs(this.#directory) };
   }
 
   async #placeInputs(directory: string): Promise<void> {
@@ -98,11 +110,12 @@ export class Attempt {
 
   #runCommand(file: string, cwd: string): Promise<GuardedExit> {
     const { command, args, env } = this.#claimed;
-    const marker = { [attemptMarker]: basename(cwd) };
+    const marker = { [attemptMarker]: `${this.#with.workerId}/${basename(cwd)}` };
     return runCommand({
       guard: this.#with.guard,
       // The operator's word stands over the job's.
       command: { file, argv0: command, args, env: { ...env, ...this.#with.env, ...marker }, cwd },
+      lease: this.#lease,
       ending: this.#ending.signal,
       send: (stream, source) => this.#sendLog(stream, source),
     });
@@ -114,7 +127,7 @@ export class Attempt {
   ): Promise<void> {
     const onRefused = (error: unknown) => {
       if (isStale(error)) this.end('stale');
-      else this.#warn(`the master refuses the log: ${messageOf(error)}`);
+      else this.#event({ type: 'log-refused', attempt: this.ref, error: messageOf(error) });
     };
     const { client } = this.#with;
     return sendLog({ client, attempt: this.ref, stream, signal: this.#abandoned.signal, onRefused }, source);
@@ -135,24 +148,36 @@ export class Attempt {
   #resultOf(error: unknown): Omit<AttemptResult, 'session'> {
     // Whatever went wrong once it was being ended did so because of that.
     const cause = this.#ending.signal.aborted ? this.#ending.signal.reason : error;
-    if (cause instanceof Ending) return resultOf(cause.reason, this.#exit, this.#claimed.timeoutSeconds);
-    if (cause instanceof NotStartedError && cause.lapsed) return resultOf('silent', undefined);
+    if (cause instanceof Ending) return resultOf(cause.reason, this.#exit, this.#claimed);
+    if (cause instanceof NotStartedError && cause.unguarded) return resultOf(cause.unguarded, undefined, this.#claimed);
     const what = cause instanceof NotStartedError ? 'the command could not be started: ' : '';
-    return { ...resultOf('failed', this.#exit), reason: `${what}${messageOf(cause)}`.slice(0, 2000) };
+    return { ...resultOf('failed', this.#exit, this.#claimed), reason: `${what}${messageOf(cause)}`.slice(0, 2000) };
   }
 
   async #report(result: Omit<AttemptResult, 'session'>): Promise<void> {
     try {
       await this.#send(result);
     } catch (error) {
-      if (this.#abandoned.signal.aborted || isStale(error)) return this.#warn('the attempt is no longer this worker’s');
-      const reason = `the master refused the result: ${messageOf(error)}`.slice(0, 2000);
-      await this.#send({ ...resultOf('failed', this.#exit), reason }).catch(() => this.#warn(reason));
+      if (this.#abandoned.signal.aborted || isStale(error))
+        return this.#event({ type: 'attempt-stale', attempt: this.ref });
+      await this.#reportRefusal(messageOf(error));
       return;
     }
     const { outcome, reason } = result;
-    const message = `${this.#claimed.command} ends: ${outcome}${reason === undefined ? '' : `, ${reason}`}`;
-    this.#event({ type: 'attempt-ended', message, outcome });
+    const { command } = this.#claimed;
+    this.#event({
+      type: 'attempt-ended',
+      attempt: this.ref,
+      command,
+      outcome,
+      ...(reason !== undefined && { reason }),
+    });
+  }
+
+  async #reportRefusal(error: string): Promise<void> {
+    const reason = `the master refused the result: ${error}`.slice(0, 2000);
+    this.#event({ type: 'result-refused', attempt: this.ref, error });
+    await this.#send({ ...resultOf('failed', this.#exit, this.#claimed), reason }).catch(() => undefined);
   }
 
   #send(result: Omit<AttemptResult, 'session'>): Promise<void> {
@@ -166,16 +191,11 @@ export class Attempt {
     try {
       await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 });
     } catch (error) {
-      this.#warn(`the attempt's directory stays behind: ${messageOf(error)}`);
+      this.#event({ type: 'directory-left', attempt: this.ref, error: messageOf(error) });
     }
   }
 
-  #warn(message: string): void {
-    this.#event({ type: 'warning', message });
-  }
-
-  #event(event: Omit<WorkerEvent, 'attempt'>): void {
-    const { jobId, attempt } = this.ref;
-    this.#with.onEvent({ ...event, message: `job ${jobId}, attempt ${attempt}: ${event.message}`, attempt: this.ref });
+  #event(event: WorkerEvent): void {
+    this.#with.onEvent(event);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClaimedAttempt, type Client, liveness, type NodeSession } from '@weighbridge/protocol';
+import { type ClaimedAttempt, type ClaimReply, type Client, liveness, type NodeSession } from '@weighbridge/protocol';
 import { isStale } from './answered.ts';
-import { monotonicMs } from './guard-messages.ts';
+import { bootMs } from './guard-messages.ts';
 
 interface Wish {
   readonly session: NodeSession;
@@ -12,7 +12,8 @@ export interface ClaimLoopOptions {
   readonly client: Client;
   /** The session to claim for and how many slots are free; `undefined` while nothing can be claimed. */
   readonly ready: () => Wish | undefined;
-  readonly onClaimed: (attempts: ClaimedAttempt[], session: NodeSession) => void;
+  /** `claimedMs`: a moment of `bootMs` before the claim. */
+  readonly onClaimed: (attempts: ClaimedAttempt[], session: NodeSession, claimedMs: number) => void;
   readonly onSessionLost: (session: NodeSession, error: unknown) => void;
   /** Ends the loop, and a claim that waits. */
   readonly signal: AbortSignal;
@@ -20,7 +21,8 @@ export interface ClaimLoopOptions {
 
 const shortestPauseMs = 50;
 const longestPauseMs = 2000;
-const answerWithinMs = (liveness.claimWaitSeconds + liveness.leaseSeconds) * 1000;
+/** A master that answers no sooner has gone, or its answer has. */
+const answerWithinMs = (liveness.claimWaitSeconds + 10) * 1000;
 
 /** Claims by long poll, one claim at a time, as long as there are free slots. */
 export class ClaimLoop {
@@ -64,31 +66,31 @@ export class ClaimLoop {
       await this.#woken.promise;
       const now = ready();
       outgrown = now !== undefined && (now.session !== wish.session || now.slots > wish.slots);
-      // Work for a session that is over would only lapse.
+      // Work for a session that is over would only expire.
       if (outgrown && now?.session !== wish.session) over.abort();
     }
   }
 
   async #runOnce({ session, slots }: Wish, signal: AbortSignal, isOutgrown: () => boolean): Promise<void> {
-    const startedMs = monotonicMs();
-    const attempts = await this.#claim(session, slots, signal);
-    if (attempts.length > 0) this.#options.onClaimed(attempts, session);
+    const sentMs = bootMs();
+    const { attempts, waitedSeconds } = await this.#claim(session, slots, signal);
+    if (attempts.length > 0) this.#options.onClaimed(attempts, session, sentMs + waitedSeconds * 1000);
     if (isOutgrown()) return;
     // A master that doesn't wait, because the node is drained or the store is down, is asked ever less often.
-    const satisfied = attempts.length > 0 || monotonicMs() - startedMs > longestPauseMs;
+    const satisfied = attempts.length > 0 || bootMs() - sentMs > longestPauseMs;
     this.#pauseMs = satisfied ? 0 : Math.min(longestPauseMs, Math.max(shortestPauseMs, this.#pauseMs * 2));
     if (this.#pauseMs > 0) await delay(this.#pauseMs, undefined, { signal }).catch(() => {});
   }
 
-  async #claim(session: NodeSession, slots: number, signal: AbortSignal): Promise<ClaimedAttempt[]> {
+  async #claim(session: NodeSession, slots: number, signal: AbortSignal): Promise<ClaimReply> {
     const { client, onSessionLost } = this.#options;
     const request = { session: session.session, slots, waitSeconds: liveness.claimWaitSeconds };
     try {
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
-      return (await client.claim(session.id, request, inTime)).attempts;
+      return await client.claim(session.id, request, inTime);
     } catch (error) {
       if (!signal.aborted && isStale(error)) onSessionLost(session, error);
-      return [];
+      return { attempts: [], waitedSeconds: 0 };
     }
   }
 }

@@ -7,10 +7,12 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   attemptMarker,
+  type DeathNotice,
   type FromGuard,
   type GuardedCommand,
   type GuardedExit,
   type ToGuard,
+  type Unguarded,
 } from './guard-messages.ts';
 import { markedProcesses } from './marked-processes.ts';
 import { openOutputPipe } from './output-pipe.ts';
@@ -24,16 +26,18 @@ export interface GuardedProcess {
   ended: Promise<GuardedExit>;
   /** To its whole process group. */
   signal(signal: NodeJS.Signals): void;
+  /** It may run until `deadlineMs` of `bootMs`. */
+  extend(deadlineMs: number): void;
 }
 
-/** The guard did not start a command. `lapsed`: not for the command's sake, but for the lease's or the guard's own. */
+/** The guard did not start a command; for the command's own sake, unless `unguarded` says otherwise. */
 export class NotStartedError extends Error {
   readonly code = 'not-started';
-  readonly lapsed: boolean;
-  constructor(message: string, lapsed: boolean) {
+  readonly unguarded: Unguarded | undefined;
+  constructor(message: string, unguarded?: Unguarded) {
     super(message);
     this.name = 'NotStartedError';
-    this.lapsed = lapsed;
+    this.unguarded = unguarded;
   }
 }
 
@@ -71,31 +75,36 @@ export class Guard {
   static async start(): Promise<Guard> {
     // Under the system's folder for temporary files, because a unix socket's path has at most 107 bytes.
     const directory = await mkdtemp(join(tmpdir(), 'weighbridge-'));
-    // An empty environment: NODE_OPTIONS is meant for the worker. Its folder is no one's, so that it holds none.
+    // Hardly any environment: NODE_OPTIONS is meant for the worker. Its folder is no one's, so that it holds none.
+    const { NODE_EXTRA_CA_CERTS: authorities } = process.env;
     const child = spawn(process.execPath, [guardPath, directory], {
       cwd: '/',
       detached: true,
-      env: {},
+      env: authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const guard = new Guard(child, directory);
     const ready = once(child, 'message', { signal: AbortSignal.timeout(startWithinMs) });
     if (await Promise.race([ready, guard.gone]).catch(() => undefined)) return guard;
     child.kill('SIGKILL');
-    throw new Error('the guard process did not start');
+    throw new Error(`the worker's guard process did not start within ${startWithinMs / 1000} s`);
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
-  /** Commands may run until `deadlineMs` of `monotonicMs`. */
-  extend(deadlineMs: number): void {
-    this.#tell({ do: 'lease', deadlineMs });
+  /** Says whom to tell should the worker die. */
+  notify(notice: DeathNotice | undefined): void {
+    this.#tell({ do: 'notify', notice });
   }
 
-  /** Starts a command; rejects with the system's reason when it can't be. */
-  async run(command: Omit<GuardedCommand, 'stdout' | 'stderr'>): Promise<GuardedProcess> {
+  /**
+   * Starts a command that may run until `deadlineMs` of `bootMs`.
+   *
+   * @throws NotStartedError with the system's reason.
+   */
+  async run(command: Omit<GuardedCommand, 'stdout' | 'stderr'>, deadlineMs: number): Promise<GuardedProcess> {
     const id = this.#nextId++;
     const [out, err] = await Promise.all(
       ['out', 'err'].map((s) => openOutputPipe(join(this.#directory, `${id}.${s}`))),
@@ -107,7 +116,7 @@ export class Guard {
       ended: Promise.withResolvers(),
     };
     this.#entries.set(id, entry);
-    this.#tell({ do: 'run', id, command: { ...command, stdout: out.path, stderr: err.path } });
+    this.#tell({ do: 'run', id, command: { ...command, stdout: out.path, stderr: err.path }, deadlineMs });
     try {
       const pid = await entry.started.promise;
       const [stdout, stderr] = await Promise.all([out.stream, err.stream]);
@@ -117,6 +126,7 @@ export class Guard {
         stderr,
         ended: entry.ended.promise,
         signal: (signal) => this.#tell({ do: 'signal', id, signal }),
+        extend: (to) => this.#tell({ do: 'extend', id, deadlineMs: to }),
       };
     } catch (error) {
       out.close();
@@ -127,6 +137,7 @@ export class Guard {
 
   /** Ends the guard, and with it every command that it still runs. */
   async stop(): Promise<void> {
+    this.notify(undefined);
     if (this.#process.connected) this.#process.disconnect();
     await this.gone;
   }
@@ -134,7 +145,7 @@ export class Guard {
   #tell(message: ToGuard): void {
     if (this.#process.connected) this.#process.send(message);
     else if (message.do === 'run')
-      this.#entries.get(message.id)?.started.reject(new NotStartedError('the guard process has ended', true));
+      this.#entries.get(message.id)?.started.reject(new NotStartedError('the guard process has ended', 'guard'));
   }
 
   #hear(message: FromGuard): void {
@@ -147,8 +158,11 @@ export class Guard {
       return;
     }
     this.#entries.delete(message.id);
-    if (message.is === 'not-started') entry.started.reject(new NotStartedError(message.reason, message.lapsed));
-    else entry.ended.resolve({ exitCode: message.exitCode, signal: message.signal, lapsed: message.lapsed });
+    if (message.is === 'not-started') entry.started.reject(new NotStartedError(message.reason, message.unguarded));
+    else {
+      const { exitCode, signal, unguarded } = message;
+      entry.ended.resolve({ exitCode, signal, ...(unguarded && { unguarded }) });
+    }
   }
 
   /** The guard is gone: nothing may run unguarded. */
@@ -157,8 +171,8 @@ export class Guard {
     for (const { pid, marker, started, ended } of this.#entries.values()) {
       if (pid !== undefined) killQuietly(-pid);
       if (marker !== undefined) markers.add(marker);
-      started.reject(new NotStartedError('the guard process has ended', true));
-      ended.resolve({ exitCode: null, signal: 'SIGKILL', lapsed: true });
+      started.reject(new NotStartedError('the guard process has ended', 'guard'));
+      ended.resolve({ exitCode: null, signal: 'SIGKILL', unguarded: 'guard' });
     }
     this.#entries.clear();
     for (const { pid, marker } of markers.size > 0 ? markedProcesses() : []) if (markers.has(marker)) killQuietly(pid);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Guard } from './guard-client.ts';
+import type { DeathNotice } from './guard-messages.ts';
 
 const pauseMs = 100;
 
@@ -8,7 +9,7 @@ export class GuardKeeper {
   readonly #onLost: () => void;
   readonly #onReplaced: () => void;
   #guard: Guard | undefined;
-  #deadlineMs = Number.NEGATIVE_INFINITY;
+  #notice: DeathNotice | undefined;
   #stopping = false;
 
   constructor(onLost: () => void, onReplaced: () => void) {
@@ -28,13 +29,14 @@ export class GuardKeeper {
       throw new Error('the worker was stopped while it started');
     }
     this.#guard = guard;
+    guard.notify(this.#notice);
     guard.gone.then(() => this.#replace());
   }
 
-  /** Commands may run until `deadlineMs` of `monotonicMs`. */
-  extend(deadlineMs: number): void {
-    this.#deadlineMs = deadlineMs;
-    this.#guard?.extend(deadlineMs);
+  /** Says whom to tell should the worker die. */
+  notify(notice: DeathNotice): void {
+    this.#notice = notice;
+    this.#guard?.notify(notice);
   }
 
   /** Ends the guard, and with it every command that still runs. */
@@ -51,8 +53,6 @@ export class GuardKeeper {
       await delay(pauseMs);
       await this.start().catch(() => {});
     }
-    if (this.#stopping) return;
-    this.extend(this.#deadlineMs);
-    this.#onReplaced();
+    if (!this.#stopping) this.#onReplaced();
   }
 }

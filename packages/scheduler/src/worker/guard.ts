@@ -1,12 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { attemptMarker, type FromGuard, type GuardedCommand, monotonicMs, type ToGuard } from './guard-messages.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  attemptMarker,
+  bootMs,
+  type DeathNotice,
+  type FromGuard,
+  type GuardedCommand,
+  type ToGuard,
+  type Unguarded,
+} from './guard-messages.ts';
 import { markedProcesses } from './marked-processes.ts';
 
 /**
- * The guard process: it starts a worker's commands and ends them when the worker is gone or the lease's deadline
- * has passed. It starts them itself, so that there is no moment at which a job runs that it doesn't know of.
+ * The guard process: it starts a worker's commands and ends each when its deadline has passed, or when the worker is gone;
+ * that it tells the master. It starts them itself, so that there is no moment at which a job runs that it doesn't know of.
  *
  * docs/decisions/0002-guard-process.md says what this covers and what not.
  */
@@ -14,21 +23,30 @@ import { markedProcesses } from './marked-processes.ts';
 interface Running {
   child: ChildProcess;
   marker: string | undefined;
-  lapsed: boolean;
+  deadlineMs: number;
+  unguarded?: Unguarded;
 }
 
+/** Looked at so often, because timers stand still while the machine is suspended. */
+const lookIntervalMs = 250;
 /** A process that left its group is looked for at most this often: each look reads every process's environment. */
 const sweepIntervalMs = 1000;
 /** How often the last look is repeated, while what it finds still forks. */
 const lastSweeps = 50;
+/** A killed process that has not ended by then hangs in the kernel: nobody is told, and its lease decides. */
+const endWithinMs = 30_000;
+const noticeWithinMs = 5000;
+const longestPauseMs = 5000;
+/** A master that doesn't answer for so long will find out by the leases. */
+const noticeTriesMs = 600_000;
 
 /** Where the worker listens for output: a worker that was killed can't remove it. */
 const socketFolder = process.argv[2];
 const running = new Map<number, Running>();
 const endedMarkers = new Set<string>();
-let deadlineMs = Number.NEGATIVE_INFINITY;
-let deadlineTimer: NodeJS.Timeout | undefined;
+let notice: DeathNotice | undefined;
 let sweepIsDue = false;
+let isLeaving = false;
 
 function tell(message: FromGuard): void {
   // A worker that is gone is told nothing; 'disconnect' follows.
@@ -36,29 +54,31 @@ function tell(message: FromGuard): void {
 }
 
 function hear(message: ToGuard): void {
-  if (message.do === 'lease') extend(message.deadlineMs);
+  if (message.do === 'notify') notice = message.notice;
+  else if (message.do === 'extend') extend(message.id, message.deadlineMs);
   else if (message.do === 'signal') signalGroup(message.id, message.signal);
-  else run(message.id, message.command).catch((error: Error) => notStarted(message.id, error.message, false));
+  else run(message).catch((error: Error) => tell({ is: 'not-started', id: message.id, reason: error.message }));
 }
 
-async function run(id: number, command: GuardedCommand): Promise<void> {
+async function run({ id, command, deadlineMs }: ToGuard & { do: 'run' }): Promise<void> {
   const [stdout, stderr] = await Promise.all([connected(command.stdout), connected(command.stderr)]);
   try {
     // The worker may have gone, or the deadline have passed, while the sockets connected.
-    if (!process.connected || monotonicMs() >= deadlineMs) notStarted(id, 'the lease has lapsed', true);
-    else start(id, command, stdout, stderr);
+    if (!process.connected || bootMs() >= deadlineMs)
+      tell({ is: 'not-started', id, reason: 'no heartbeat was acknowledged in time', unguarded: 'lease' });
+    else start(id, command, deadlineMs, stdout, stderr);
   } finally {
     stdout.destroy();
     stderr.destroy();
   }
 }
 
-function start(id: number, command: GuardedCommand, stdout: Socket, stderr: Socket): void {
+function start(id: number, command: GuardedCommand, deadlineMs: number, stdout: Socket, stderr: Socket): void {
   const { file, argv0, args, env, cwd } = command;
   const child = spawn(file, args, { argv0, env, cwd, detached: true, stdio: ['ignore', stdout, stderr] });
-  child.once('error', (error) => notStarted(id, error.message, false));
+  child.once('error', (error) => tell({ is: 'not-started', id, reason: error.message }));
   if (child.pid === undefined) return;
-  running.set(id, { child, marker: env[attemptMarker], lapsed: false });
+  running.set(id, { child, marker: env[attemptMarker], deadlineMs });
   tell({ is: 'started', id, pid: child.pid });
   child.once('exit', (exitCode, signal) => ended(id, exitCode, signal));
 }
@@ -71,11 +91,7 @@ function ended(id: number, exitCode: number | null, signal: NodeJS.Signals | nul
   running.delete(id);
   if (job.marker !== undefined) endedMarkers.add(job.marker);
   sweepSoon();
-  tell({ is: 'ended', id, exitCode, signal, lapsed: job.lapsed });
-}
-
-function notStarted(id: number, reason: string, lapsed: boolean): void {
-  tell({ is: 'not-started', id, reason, lapsed });
+  tell({ is: 'ended', id, exitCode, signal, ...(job.unguarded && { unguarded: job.unguarded }) });
 }
 
 function signalGroup(id: number, signal: NodeJS.Signals): void {
@@ -83,27 +99,27 @@ function signalGroup(id: number, signal: NodeJS.Signals): void {
   if (pid !== undefined) signalQuietly(-pid, signal);
 }
 
-function signalQuietly(pid: number, signal: NodeJS.Signals): void {
+/** Is there anything left to signal? */
+function signalQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);
-  } catch {
-    // Nothing left to signal.
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-function extend(to: number): void {
-  deadlineMs = Math.max(deadlineMs, to);
-  clearTimeout(deadlineTimer);
-  deadlineTimer = setTimeout(lapse, Math.max(0, deadlineMs - monotonicMs()));
+function extend(id: number, deadlineMs: number): void {
+  const job = running.get(id);
+  if (job) job.deadlineMs = Math.max(job.deadlineMs, deadlineMs);
 }
 
-function lapse(): void {
-  if (monotonicMs() < deadlineMs) {
-    extend(deadlineMs);
-    return;
-  }
+function endOverdue(): void {
+  if (running.size === 0) return;
+  const nowMs = bootMs();
   for (const [id, job] of running) {
-    job.lapsed = true;
+    if (nowMs < job.deadlineMs) continue;
+    job.unguarded = 'lease';
     signalGroup(id, 'SIGKILL');
   }
 }
@@ -126,15 +142,47 @@ function sweep(isOver: (marker: string) => boolean): boolean {
   return over.length > 0;
 }
 
-function leave(): void {
+async function leave(): Promise<void> {
+  // What fails now must not keep it.
+  if (isLeaving) process.exit();
+  isLeaving = true;
   const markers = new Set(endedMarkers);
-  for (const [id, { marker }] of running) {
+  const groups: number[] = [];
+  for (const [id, { child, marker }] of running) {
     signalGroup(id, 'SIGKILL');
+    if (child.pid !== undefined) groups.push(child.pid);
     if (marker !== undefined) markers.add(marker);
   }
   for (let i = 0; i < lastSweeps && markers.size > 0 && sweep((marker) => markers.has(marker)); i++);
   if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true });
+  // The guard's own failure is the worker's to hear of.
+  if (notice && !process.connected && (await haveEnded(groups))) await notifyMaster(notice);
   process.exit();
+}
+
+async function haveEnded(groups: number[]): Promise<boolean> {
+  const untilMs = bootMs() + endWithinMs;
+  while (groups.some((pid) => signalQuietly(-pid, 0))) {
+    if (bootMs() > untilMs) return false;
+    await delay(10);
+  }
+  return true;
+}
+
+async function notifyMaster({ url, token, node, session }: DeathNotice): Promise<void> {
+  const untilMs = bootMs() + noticeTriesMs;
+  for (let pauseMs = 100; bootMs() < untilMs; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    const answer = await fetch(`${url.replace(/\/+$/, '')}/nodes/${node}/goodbye`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ session, workerDied: true }),
+      signal: AbortSignal.timeout(noticeWithinMs),
+      redirect: 'error',
+    }).catch(() => undefined);
+    // A refusal means that the worker runs again, or that its node is gone.
+    if (answer && answer.status < 500) return;
+    await delay(pauseMs);
+  }
 }
 
 function connected(path: string): Promise<Socket> {
@@ -145,9 +193,10 @@ function connected(path: string): Promise<Socket> {
 }
 
 // A service manager or a terminal signals every process it knows; the worker decides when jobs end, and its end is ours.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => isLeaving && process.exit());
 process.on('message', hear);
 process.on('disconnect', leave);
 // What it can't handle must not leave jobs unguarded.
 process.on('uncaughtException', leave);
+setInterval(endOverdue, lookIntervalMs);
 tell({ is: 'ready' });

@@ -1,3 +1,3 @@
 export { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.ts';
-export { Worker, type WorkerEnd, type WorkerInfo } from './worker.ts';
-export type { WorkerEvent } from './worker-event.ts';
+export { Worker, type WorkerEnd } from './worker.ts';
+export type { WorkerEvent, WorkerInfo } from './worker-event.ts';

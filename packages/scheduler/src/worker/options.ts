@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { limits } from '@weighbridge/protocol';
 import { OptionError } from '../errors.ts';
 import type { WorkerEvent } from './worker-event.ts';
@@ -8,8 +8,10 @@ export interface WorkerOptions {
   /** The master's address, e.g. `http://127.0.0.1:8080`. */
   master: string;
   token: string;
-  /** The node's name. Default: the host's name, made fit. */
+  /** The node's name. Default: the host's name, made fit; for a further worker in the same `workDir` with a number. */
   name?: string | undefined;
+  /** Takes the name from another worker that holds it, and ends that. Default false. */
+  takeOver?: boolean | undefined;
   /** The queues it serves. Default `['default']`. */
   queues?: readonly string[] | undefined;
   /** How much runs at a time. Default: the machine's parallelism. */
@@ -33,7 +35,9 @@ export interface WorkerOptions {
 export interface ResolvedWorkerOptions {
   readonly master: string;
   readonly token: string;
-  readonly name: string;
+  /** Undefined: chosen at the start. */
+  readonly name: string | undefined;
+  readonly takeOver: boolean;
   readonly queues: readonly string[];
   readonly slots: number;
   readonly allow: readonly string[];
@@ -45,7 +49,7 @@ export interface ResolvedWorkerOptions {
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin';
-const names = new Set('master token name queues slots allow env workDir cacheBytes onEvent'.split(' '));
+const names = new Set('master token name takeOver queues slots allow env workDir cacheBytes onEvent'.split(' '));
 const environmentEntry = /^(?<name>[A-Za-z_][A-Za-z0-9_]*)(?:=(?<value>[^\0]*))?$/s;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -61,7 +65,8 @@ export function resolveWorkerOptions(input: WorkerOptions): ResolvedWorkerOption
   return Object.freeze({
     master: masterUrl(input.master),
     token: required('token', input.token),
-    name: named('name', input.name ?? fitName(hostname())),
+    name: input.name === undefined ? undefined : named('name', input.name),
+    takeOver: flag('takeOver', input.takeOver ?? false),
     queues: Object.freeze(queues(input.queues ?? ['default'])),
     slots: integer('slots', input.slots ?? Math.min(availableParallelism(), limits.slots), 1, limits.slots),
     allow: Object.freeze((input.allow ?? []).map(allowed)),
@@ -107,6 +112,11 @@ function integer(option: string, value: number, min: number, max: number): numbe
   return value;
 }
 
+function flag(option: string, value: boolean): boolean {
+  if (typeof value !== 'boolean') refuse(option, 'true or false', value);
+  return value;
+}
+
 function allowed(command: string): string {
   if (command === '' || /[/\0]/.test(command)) refuse('allow', "a command's name without '/'", command);
   return command;
@@ -126,9 +136,4 @@ function environment(entries: readonly string[]): string[] {
 /** Values by name, of resolved options. */
 export function parseEnvironment(env: readonly string[]): Record<string, string> {
   return Object.fromEntries(env.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]));
-}
-
-function fitName(host: string): string {
-  const fit = host.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  return fit.slice(0, limits.nameLength) || 'worker';
 }

@@ -1,5 +1,6 @@
 import { liveness } from '@weighbridge/protocol';
 import type { Ending } from './attempt-error.ts';
+import type { AttemptLease } from './attempt-lease.ts';
 import type { Guard, GuardedProcess } from './guard-client.ts';
 import type { GuardedCommand, GuardedExit } from './guard-messages.ts';
 import { closeWhenIdle } from './log-sender.ts';
@@ -7,6 +8,7 @@ import { closeWhenIdle } from './log-sender.ts';
 export interface CommandRun {
   readonly guard: Guard;
   readonly command: Omit<GuardedCommand, 'stdout' | 'stderr'>;
+  readonly lease: AttemptLease;
   /** Aborted with an {@link Ending}: SIGTERM, a grace, SIGKILL. */
   readonly ending: AbortSignal;
   /** Reads a stream to its end. */
@@ -17,9 +19,10 @@ export interface CommandRun {
 const pipeIdleMs = 1000;
 
 /** Runs one command under the guard until it has ended and its output is sent. */
-export async function runCommand({ guard, command, ending, send }: CommandRun): Promise<GuardedExit> {
+export async function runCommand({ guard, command, lease, ending, send }: CommandRun): Promise<GuardedExit> {
   ending.throwIfAborted();
-  const running = await guard.run(command);
+  const running = await guard.run(command, lease.deadlineMs);
+  lease.hold(running);
   const stopWatching = onAbort(ending, () => terminate(running, ending.reason as Ending));
   const sent = Promise.allSettled([send('stdout', running.stdout), send('stderr', running.stderr)]);
   const exit = await running.ended;
@@ -37,7 +40,7 @@ function onAbort(signal: AbortSignal, react: () => void): () => void {
 
 function terminate(running: GuardedProcess, { reason }: Ending): void {
   // What may run elsewhere by now gets no grace.
-  const graceSeconds = reason === 'stale' || reason === 'silent' ? 0 : liveness.killGraceSeconds;
+  const graceSeconds = reason === 'stale' ? 0 : liveness.killGraceSeconds;
   running.signal('SIGTERM');
   const kill = setTimeout(() => running.signal('SIGKILL'), graceSeconds * 1000);
   running.ended.then(() => clearTimeout(kill));

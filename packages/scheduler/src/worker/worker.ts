@@ -1,14 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type AttemptRef,
-  type ClaimedAttempt,
-  Client,
-  liveness,
-  type NodeSession,
-  ProblemError,
-} from '@weighbridge/protocol';
+import { type ClaimedAttempt, Client, type NodeSession, ProblemError } from '@weighbridge/protocol';
 import { StartError } from '../errors.ts';
 import { messageOf, untilAnswered } from './answered.ts';
 import { Attempt } from './attempt.ts';
@@ -16,31 +7,30 @@ import type { EndingReason } from './attempt-error.ts';
 import { BlobCache } from './blob-cache.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { GuardKeeper } from './guard-keeper.ts';
-import { monotonicMs } from './guard-messages.ts';
+import { bootMs } from './guard-messages.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { endLeftovers } from './leftovers.ts';
 import { parseEnvironment, type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.ts';
-import type { WorkerEvent } from './worker-event.ts';
+import { clearAttempts, openWorkFolder, type WorkFolder } from './work-folder.ts';
+import type { WorkerEvent, WorkerInfo } from './worker-event.ts';
 
-/** What a started worker is. */
-export interface WorkerInfo {
-  readonly name: string;
-  readonly master: string;
-  readonly queues: readonly string[];
-  readonly slots: number;
-  readonly allow: readonly string[];
-  readonly workDir: string;
-  /** The process that ends this worker's jobs should the worker be gone. */
-  readonly guardPid: number;
-}
-
-/** Why a worker is no more. `name-taken`: another worker registered under its name. */
+/** Why a worker is no more. `name-taken`: another worker took its name over. */
 export type WorkerEnd = 'stopped' | 'name-taken';
 
 /** All of stop() takes at most 4 s: what is not over then is killed, and comes back by its lease. */
 const stopWithinMs = 3200;
 /** A master that is gone as well must not hold the stop up. */
 const goodbyeWithinMs = 400;
+const registerWithinMs = 10_000;
 const registerAgainMs = 2000;
+
+/** What a worker works with from its start on. */
+interface Started {
+  readonly folder: WorkFolder;
+  readonly client: Client;
+  readonly cache: BlobCache;
+  readonly claims: ClaimLoop;
+}
 
 /**
  * Claims jobs from a master and runs them on this machine.
@@ -52,14 +42,11 @@ const registerAgainMs = 2000;
  */
 export class Worker {
   readonly #options: ResolvedWorkerOptions;
-  readonly #client: Client;
-  readonly #cache: BlobCache;
-  readonly #directory: string;
   readonly #attempts = new Set<Attempt>();
   readonly #stopping = new AbortController();
   readonly #ended = Promise.withResolvers<WorkerEnd>();
   readonly #guards: GuardKeeper;
-  readonly #claims: ClaimLoop;
+  #started: Started | undefined;
   #session: NodeSession | undefined;
   #heartbeats: Heartbeats | undefined;
   #claiming: Promise<void> | undefined;
@@ -68,30 +55,13 @@ export class Worker {
   /** @throws OptionError */
   constructor(options: WorkerOptions) {
     this.#options = resolveWorkerOptions(options);
-    const { master, token, name, workDir, cacheBytes } = this.#options;
-    this.#client = new Client({ url: master, token, node: name });
-    // By name, so that the workers of one machine can share a folder.
-    const own = join(resolve(workDir), name);
-    this.#directory = join(own, 'attempts');
-    this.#cache = new BlobCache({
-      directory: join(own, 'blobs'),
-      maxBytes: cacheBytes,
-      fetch: (sha256, attempt, signal) => this.#client.blob(sha256, attempt, signal),
-    });
     this.#guards = new GuardKeeper(
-      () => this.#event('guard-lost', 'the guard process has ended: what it guarded is given back, another is started'),
-      () => this.#claims.wake(),
+      () => this.#event({ type: 'guard-lost' }),
+      () => this.#started?.claims.wake(),
     );
-    this.#claims = new ClaimLoop({
-      client: this.#client,
-      ready: () => this.#readyToClaim(),
-      onClaimed: (attempts, session) => this.#begin(attempts, session),
-      onSessionLost: (session, error) => this.#loseSession(session, error),
-      signal: this.#stopping.signal,
-    });
   }
 
-  /** Settles when the worker has ended, by stop() or because its name was taken; never rejects. */
+  /** Settles when the worker has ended, by stop() or because its name was taken over; never rejects. */
   get ended(): Promise<WorkerEnd> {
     return this.#ended.promise;
   }
@@ -102,17 +72,21 @@ export class Worker {
    * @throws StartError; nothing is left running then.
    */
   async start(): Promise<WorkerInfo> {
-    await this.#openDirectories();
-    await this.#guards.start().catch((cause) => {
-      throw new StartError('guard-failed', messageOf(cause), { cause });
-    });
-    await this.#register().catch(async (cause) => {
+    try {
+      const started = await this.#prepare();
+      await this.#register(started, this.#options.takeOver).catch((cause) => {
+        throw new StartError('master-refused', messageOf(cause), { cause });
+      });
+      this.#claiming = started.claims.run();
+      const { master, queues, slots, allow, workDir } = this.#options;
+      const guardPid = this.#guards.guard?.pid ?? 0;
+      const info = { name: started.folder.name, master, queues, slots, allow, workDir, guardPid };
+      this.#event({ type: 'started', worker: info });
+      return info;
+    } catch (error) {
       await this.stop();
-      throw new StartError('master-refused', messageOf(cause), { cause });
-    });
-    this.#claiming = this.#claims.run();
-    const { name, master, queues, slots, allow, workDir } = this.#options;
-    return { name, master, queues, slots, allow, workDir, guardPid: this.#guards.guard?.pid ?? 0 };
+      throw error;
+    }
   }
 
   /** Gives back what runs and ends, within 4 s. */
@@ -121,17 +95,46 @@ export class Worker {
     return this.#stopped;
   }
 
+  // The folder first: who holds its lock may end what an earlier worker left, and then says so with the secret in it.
+  async #prepare(): Promise<Started> {
+    const { master, token, name, workDir, cacheBytes } = this.#options;
+    const folder = await openWorkFolder(workDir, name);
+    const client = new Client({ url: master, token, node: folder.name });
+    const fetch: ConstructorParameters<typeof BlobCache>[0]['fetch'] = (sha256, attempt, signal) =>
+      client.blob(sha256, attempt, signal);
+    const cache = new BlobCache({ directory: folder.blobs, maxBytes: cacheBytes, fetch });
+    const claims = new ClaimLoop({
+      client,
+      ready: () => this.#readyToClaim(),
+      onClaimed: (attempts, session, claimedMs) => this.#begin(attempts, session, claimedMs),
+      onSessionLost: (session, error) => this.#loseSession(session, error),
+      signal: this.#stopping.signal,
+    });
+    this.#started = { folder, client, cache, claims };
+    const leftovers = await endLeftovers(folder.id);
+    if (leftovers > 0) this.#event({ type: 'leftovers-ended', count: leftovers });
+    await clearAttempts(folder);
+    await cache.open().catch((cause) => {
+      throw new StartError('data-unwritable', `the worker can't use ${folder.blobs}: ${messageOf(cause)}`, { cause });
+    });
+    await this.#guards.start().catch((cause) => {
+      throw new StartError('guard-failed', messageOf(cause), { cause });
+    });
+    return this.#started;
+  }
+
   async #shutDown(reason: EndingReason, end: WorkerEnd): Promise<void> {
     this.#stopping.abort();
     for (const attempt of this.#attempts) attempt.end(reason);
     // The heartbeats go on meanwhile: what is being given back is still this worker's.
     await Promise.race([this.#allDone(), delay(stopWithinMs, undefined, { ref: false })]);
     this.#heartbeats?.stop();
-    this.#abandonAll();
+    for (const attempt of this.#attempts) attempt.abandon();
     await this.#guards.stop();
     await Promise.all([this.#allDone(), this.#claiming]);
     await this.#sayGoodbye();
-    this.#event('stopped', `the worker ${this.#options.name} has stopped`);
+    await this.#started?.folder.release();
+    if (this.#started && this.#claiming) this.#event({ type: 'stopped', name: this.#started.folder.name });
     this.#ended.resolve(end);
   }
 
@@ -139,94 +142,62 @@ export class Worker {
   async #sayGoodbye(): Promise<void> {
     const session = this.#session;
     if (!session) return;
-    const goodbye = this.#client.goodbye(
-      session.id,
-      { session: session.session },
-      AbortSignal.timeout(goodbyeWithinMs),
-    );
-    await goodbye.catch(() => undefined);
+    const signal = AbortSignal.timeout(goodbyeWithinMs);
+    await this.#started?.client.goodbye(session.id, { session: session.session }, signal).catch(() => undefined);
   }
 
   #allDone(): Promise<unknown> {
     return Promise.all([...this.#attempts].map(({ done }) => done));
   }
 
-  async #openDirectories(): Promise<void> {
-    try {
-      // What a worker that was killed left behind.
-      await rm(this.#directory, { recursive: true, force: true });
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await this.#cache.open();
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      const message = `the worker can't write to ${this.#options.workDir} (${code}); choose another --work-dir`;
-      throw new StartError('data-unwritable', message, { cause });
-    }
-  }
-
-  async #register(): Promise<void> {
-    const { name, queues, slots } = this.#options;
-    const registeredMs = monotonicMs();
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(liveness.leaseSeconds * 1000)]);
-    const session = await this.#client.register({ name, queues: [...queues], slots }, signal);
+  async #register({ folder, client, claims }: Started, takeOver: boolean): Promise<void> {
+    const { master: url, token, queues, slots } = this.#options;
+    const { name, secret } = folder;
+    const registeredMs = bootMs();
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(registerWithinMs)]);
+    const session = await client.register({ name, queues: [...queues], slots, secret, takeOver }, signal);
     this.#session = session;
+    this.#guards.notify({ url, token, node: session.id, session: session.session });
     this.#heartbeats = new Heartbeats({
-      client: this.#client,
+      client,
       session,
       registeredMs,
-      running: () => [...this.#attempts].map(({ ref }) => ref),
-      onAcknowledged: (deadlineMs) => {
-        this.#guards.extend(deadlineMs);
-        this.#claims.wake();
+      running: () => [...this.#attempts],
+      onSilent: (error) => this.#event({ type: 'master-silent', error }),
+      onAcknowledged: (isBack) => {
+        if (isBack) this.#event({ type: 'master-back' });
+        claims.wake();
       },
-      onEnd: (attempts) => this.#end(attempts),
-      onSilent: (why) => this.#fallSilent(why),
-      onBack: () => this.#event('master-back', 'the master acknowledges heartbeats again'),
-      onLapsed: () => this.#abandonAll(),
       onSessionLost: (error) => this.#loseSession(session, error),
     });
     this.#heartbeats.start();
-    this.#event('registered', `registered as ${name} for ${queues.join(', ')}`);
-  }
-
-  #end(attempts: AttemptRef[]): void {
-    for (const { jobId, attempt } of attempts) {
-      for (const own of this.#attempts) {
-        if (own.ref.jobId === jobId && own.ref.attempt === attempt) own.end('cancelled');
-      }
-    }
-  }
-
-  #fallSilent(why: string): void {
-    this.#event('master-silent', `the master acknowledges no heartbeat, so what runs is ended: ${why}`);
-    for (const attempt of this.#attempts) attempt.end('silent');
-  }
-
-  #abandonAll(): void {
-    for (const attempt of this.#attempts) attempt.abandon();
   }
 
   #loseSession(session: NodeSession, error: unknown): void {
     if (this.#session !== session || this.#stopping.signal.aborted) return;
     this.#session = undefined;
     this.#heartbeats?.stop();
-    for (const attempt of this.#attempts) attempt.end('stale');
-    this.#event('session-lost', `what runs is ended: ${messageOf(error)}`);
+    for (const attempt of this.#attempts) attempt.end('session-lost');
     // Taking the name back would take it from the other in turn, without end.
-    const taken = error instanceof ProblemError && error.code === 'stale-session';
-    if (taken) this.#stopped ??= this.#shutDown('stale', 'name-taken');
-    else this.#registerAgain();
+    const isTaken = error instanceof ProblemError && error.code === 'stale-session';
+    this.#event({ type: 'session-lost', reason: isTaken ? 'taken-over' : 'unknown-node', error: messageOf(error) });
+    if (isTaken) this.#stopped ??= this.#shutDown('session-lost', 'name-taken');
+    else void this.#registerAgain();
   }
 
   /** The master has forgotten this node: it was deleted, or its data were. */
   async #registerAgain(): Promise<void> {
     const { signal } = this.#stopping;
+    const started = this.#started;
+    if (!started) return;
     try {
-      await untilAnswered(() => this.#register(), signal);
+      await untilAnswered(() => this.#register(started, false), signal);
+      this.#event({ type: 'registered-again', name: started.folder.name });
+      started.claims.wake();
     } catch (error) {
       if (signal.aborted) return;
-      this.#event('warning', `the master refuses the worker: ${messageOf(error)}`);
-      setTimeout(() => this.#registerAgain(), registerAgainMs).unref();
+      this.#event({ type: 'registration-refused', error: messageOf(error) });
+      setTimeout(() => void this.#registerAgain(), registerAgainMs).unref();
     }
   }
 
@@ -242,30 +213,33 @@ export class Worker {
     return session && slots > 0 && this.#guards.guard && !this.#heartbeats?.silent ? { session, slots } : undefined;
   }
 
-  #begin(claimed: ClaimedAttempt[], { session }: NodeSession): void {
+  #begin(claimed: ClaimedAttempt[], { session }: NodeSession, claimedMs: number): void {
     const { guard } = this.#guards;
+    const started = this.#started;
     // Not begun, and so given back by its lease.
-    if (!guard || this.#session?.session !== session || this.#stopping.signal.aborted) return;
+    if (!started || !guard || this.#session?.session !== session || this.#stopping.signal.aborted) return;
+    const { client, cache, folder } = started;
     const { allow, onEvent } = this.#options;
     const env = parseEnvironment(this.#options.env);
-    const surroundings = { client: this.#client, cache: this.#cache, directory: this.#directory };
+    const surroundings = { client, cache, directory: folder.attempts, workerId: folder.id, session, guard, allow, env };
     for (const one of claimed) {
       const hasRoom = one.slots <= this.#freeSlots();
-      const attempt = new Attempt(one, { ...surroundings, session, guard, allow, env, onEvent });
+      const attempt = new Attempt(one, claimedMs, { ...surroundings, onEvent });
       this.#follow(attempt);
       if (!hasRoom) attempt.end('no-room');
     }
+    this.#heartbeats?.reschedule();
   }
 
   #follow(attempt: Attempt): void {
     this.#attempts.add(attempt);
     attempt.done.then(() => {
       this.#attempts.delete(attempt);
-      this.#claims.wake();
+      this.#started?.claims.wake();
     });
   }
 
-  #event(type: WorkerEvent['type'], message: string): void {
-    this.#options.onEvent({ type, message });
+  #event(event: WorkerEvent): void {
+    this.#options.onEvent(event);
   }
 }

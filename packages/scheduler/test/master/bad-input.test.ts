@@ -241,7 +241,8 @@ describe('workers', () => {
   test('a node whose name was taken is told so', async () => {
     const registration = { name: 'twice', queues: ['elsewhere'], slots: 1 };
     const first = await running.client.register(registration);
-    await running.client.register(registration);
+    await expectProblem(await running.post('/nodes/register', registration), 409, 'name-taken', '--take-over');
+    await running.client.register({ ...registration, takeOver: true });
     const body = { session: first.session, attempts: [] };
     await expectProblem(await running.post('/nodes/twice/heartbeat', body), 409, 'stale-session', 'twice');
     await expectProblem(
@@ -250,6 +251,15 @@ describe('workers', () => {
       'stale-session',
       'twice',
     );
+  });
+
+  test('a node is deleted only when its worker is gone', async () => {
+    const { session } = await running.client.register({ name: 'leaving', queues: ['elsewhere'], slots: 1 });
+    const remove = () => running.call('/nodes/leaving', { method: 'DELETE' });
+    await expectProblem(await remove(), 409, 'node-in-use', 'node leaving is ready');
+    await running.client.goodbye('leaving', { session });
+    expect((await remove()).status).toBe(204);
+    await expectProblem(await remove(), 404, 'not-found', 'there is no node leaving');
   });
 
   test('a number that no attempt and no exit code can have is refused', async () => {

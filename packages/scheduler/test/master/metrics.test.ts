@@ -102,10 +102,11 @@ test('a node that has stopped counts as stopped and has no samples of its own', 
 
 test('the attempts of a worker that comes back under its name count as lost, not as expired leases', async () => {
   const queue = randomName();
-  const worker = await startWorker(running, { queues: [queue] });
-  await running.client.submit({ queue, command: 'echo', retryLimit: 0 });
+  const secret = 'a-secret-of-this-worker';
+  const worker = await startWorker(running, { queues: [queue], secret });
+  await running.client.submit({ queue, command: 'echo', lostRetryLimit: 0 });
   await worker.claim();
-  await startWorker(running, { name: worker.name, queues: [queue] });
+  await startWorker(running, { name: worker.name, queues: [queue], secret });
   const exposition = await running.scrape();
   expect(sample(exposition, `scheduler_job_attempts_total{queue="${queue}",outcome="lost"}`)).toBe(1);
   expect(sample(exposition, `scheduler_jobs_finished_total{queue="${queue}",outcome="failed"}`)).toBe(1);

@@ -24,6 +24,7 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
       .map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(operations.sort()).toEqual([
+    'DELETE /nodes/{id}',
     'GET /bandwidth',
     'GET /bandwidth/stream',
     'GET /blobs/{sha256}',

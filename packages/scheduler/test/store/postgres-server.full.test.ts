@@ -55,14 +55,14 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     expect(await one.attempts.claim('lost', session, 300)).toHaveLength(300);
     const client = new pg.Client(server.url);
     await client.connect();
-    await client.query("UPDATE weighbridge.attempts SET lease_until = now() WHERE node = 'lost'");
+    await client.query("UPDATE weighbridge.attempts SET lease_until = now(), lease_seconds = 0 WHERE node = 'lost'");
     await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 ? one : two).supervise()));
     const { rows } = await client.query(
-      'SELECT state, failure_count, count(*)::int FROM weighbridge.jobs WHERE queue = $1 GROUP BY 1, 2',
+      'SELECT state, lost_count, count(*)::int FROM weighbridge.jobs WHERE queue = $1 GROUP BY 1, 2',
       [queue],
     );
     await client.end();
-    expect(rows).toEqual([{ state: 'queued', failure_count: 1, count: 300 }]);
+    expect(rows).toEqual([{ state: 'queued', lost_count: 1, count: 300 }]);
     expect(told).toHaveLength(300);
     expect(new Set(told).size).toBe(300);
   });

@@ -1,4 +1,4 @@
-import { liveness } from '@weighbridge/protocol';
+import { limits } from '@weighbridge/protocol';
 import { expect, test } from 'vitest';
 import { resolveSubmission } from '../../src/store/jobs/submission.ts';
 
@@ -11,11 +11,12 @@ test('the digest of a submission tells everything apart that the job does', () =
     { priority: 1 },
     { retryLimit: 1 },
     { leaseSeconds: 20 },
-    { retryBackoffSeconds: 1 },
+    { retryBackoff: 1 },
     { lostRetryLimit: 1 },
   ];
   expect(new Set([{}, ...changes].map(digest)).size).toBe(changes.length + 1);
   expect(digest({ slots: 1, args: [] })).toBe(digest({}));
-  // The default lease is no part of it: it may be another one in a later version.
-  expect(digest({ leaseSeconds: liveness.leaseSeconds })).not.toBe(digest({}));
+  // These defaults are no part of it: they may be others in a later version.
+  expect(digest({ lostRetryLimit: limits.defaultLostRetryLimit })).not.toBe(digest({}));
+  expect(digest({ leaseSeconds: limits.defaultLeaseSeconds })).not.toBe(digest({}));
 });

@@ -37,7 +37,7 @@ describe('a store that is moved', { timeout: 60_000 }, () => {
       await expect(store.jobs.submit([again])).rejects.toMatchObject({ code: 'idempotency-mismatch' });
       const client = new pg.Client(socketUrl(join(to, 'store')));
       await client.connect();
-      await client.query('UPDATE weighbridge.attempts SET lease_until = now()');
+      await client.query('UPDATE weighbridge.attempts SET lease_until = now(), lease_seconds = 0');
       await client.end();
       await expect.poll(async () => (await store.jobs.find(ids.running))?.state, { timeout: 10_000 }).toBe('queued');
     });

@@ -45,6 +45,49 @@ describe('the guard', () => {
     await untilGone([...pids, guardPid], 5000);
   });
 
+  test('tells the master that the worker has died, once nothing of its jobs runs', async ({ master, runs }) => {
+    let faults = 2;
+    master.fault = (request) => {
+      if (!request.url?.endsWith('/goodbye') || faults === 0) return false;
+      faults--;
+      request.socket.destroy();
+      return true;
+    };
+    const { worker, guardPid, pids } = await runs(withGrandchild);
+    const told = once(master, 'goodbye');
+    worker.kill('SIGKILL');
+    const [goodbye] = await told;
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect(goodbye).toEqual({ session: expect.stringMatching(/^[0-9a-f-]{36}$/), workerDied: true });
+    await untilGone([guardPid], 5000);
+  });
+
+  test('says nothing of a worker that stops in good order', async ({ master, runs }) => {
+    const { worker, guardPid } = await runs(withGrandchild);
+    const told = once(master, 'goodbye');
+    worker.kill('SIGTERM');
+    expect((await told)[0]).not.toHaveProperty('workerDied');
+    await untilGone([guardPid], 5000);
+    expect(master.requests.filter((request) => request.endsWith('/goodbye'))).toHaveLength(1);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'killed together with its worker leaves processes, which the next worker ends before it registers',
+    async ({ master, workDir, runs, start, events }) => {
+      const { worker, guardPid, pids } = await runs(withGrandchild);
+      // The worker first, stopped, so that it can't start another guard.
+      worker.kill('SIGSTOP');
+      process.kill(guardPid, 'SIGKILL');
+      worker.kill('SIGKILL');
+      await untilGone([guardPid, worker.pid ?? 0], 5000);
+      expect(pids.filter(isRunning)).toEqual(pids);
+      const registering = once(master, 'register').then(() => pids.filter(isRunning));
+      await start({ workDir });
+      expect(await registering).toEqual([]);
+      expect(events).toContainEqual({ type: 'leftovers-ended', count: pids.length });
+    },
+  );
+
   test('ends a job with its grandchild when the worker is stopped and the lease runs out', async ({ master, runs }) => {
     master.leaseSeconds = 4;
     const { worker, guardPid, pids } = await runs(withGrandchild);

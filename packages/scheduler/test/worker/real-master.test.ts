@@ -118,15 +118,42 @@ describe('a worker of the real master', () => {
     });
   });
 
-  test('that is killed with -9 leaves nothing running, and a retry of its job', async () => {
+  test('that is killed with -9 leaves nothing running, and its job runs elsewhere within 3 s', async () => {
     const { worker } = await startWorkerProcess(workerOptions('killed'));
     const args = ['-c', 'sleep 1000 & echo $!; wait'];
-    const { id } = await client.submit({ queue: 'killed', command: 'sh', args, retryLimit: 1 });
+    const { id } = await client.submit({ queue: 'killed', command: 'sh', args, retryLimit: 0 });
     const grandchild = await printedPid(id);
+    const elsewhere = new Worker({ ...workerOptions('elsewhere'), queues: ['killed'] });
+    await elsewhere.start();
     worker.kill('SIGKILL');
-    await untilGone([grandchild], 8000);
+    const attempts = async () => (await client.job(id)).attempts.map(({ node, outcome }) => [node, outcome]);
+    const moved = [
+      ['killed', 'lost'],
+      ['elsewhere', undefined],
+    ];
+    await expect.poll(attempts, { timeout: 3000, interval: 50 }).toEqual(moved);
+    await untilGone([grandchild], 1000);
+    expect(await client.node('killed')).toMatchObject({ state: 'lost' });
+    await elsewhere.stop();
+  });
+
+  test('whose name is held is refused unless it takes it over, and then the other ends', async () => {
+    const first = new Worker(workerOptions('held'));
+    await first.start();
+    const args = ['-c', 'test "$WEIGHBRIDGE_ATTEMPT" = "$FIRST" || exec sleep 1000'];
+    const { id } = await client.submit({ queue: 'held', command: 'sh', args, lostRetryLimit: 0 });
+    await expect.poll(async () => (await client.job(id)).state).toBe('running');
+    const other = { ...workerOptions('held'), workDir: join(directory, 'other') };
+    await expect(new Worker(other).start()).rejects.toMatchObject({
+      code: 'master-refused',
+      message: expect.stringMatching(/holds the name held.*--name.*--take-over/),
+    });
     expect((await client.job(id)).state).toBe('running');
+    const second = new Worker({ ...other, takeOver: true });
+    await second.start();
+    expect(await first.ended).toBe('name-taken');
     const outcomes = async () => (await client.job(id)).attempts.map(({ outcome }) => outcome);
-    await withWorker('killed', () => expect.poll(outcomes, { timeout: 15_000 }).toEqual(['lost', undefined]));
+    await expect.poll(outcomes).toEqual(['released', undefined]);
+    await second.stop();
   });
 });

@@ -1,5 +1,5 @@
 import type { AttemptStore, Claim } from '../../store/store.ts';
-import { ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
+import { type ClaimAnswer, ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
 
 /**
  * Claims that wait. The store says that a queue has work; one waiter at a time tries, and the next one when
@@ -27,7 +27,7 @@ export class ClaimDesk {
   }
 
   /** Claims at once, or as soon as there is work; nothing after `waitMs` or when `signal` aborts. */
-  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<Claim[]> {
+  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<ClaimAnswer> {
     const waiter = new ClaimWaiter(wish, () => this.#try(wish));
     this.#enter(waiter);
     const giveUp = () => waiter.giveUp();

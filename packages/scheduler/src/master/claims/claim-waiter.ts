@@ -9,18 +9,26 @@ export interface ClaimWish {
   readonly queues: readonly string[];
 }
 
+/** What a claim brought. */
+export interface ClaimAnswer {
+  readonly claimed: Claim[];
+  /** From the claim's arrival until it was tried with success: what it claimed was claimed no sooner. */
+  readonly waitedSeconds: number;
+}
+
 /** A claim that waits: tries when told to, one try at a time, and is answered once. */
 export class ClaimWaiter {
   readonly wish: ClaimWish;
-  readonly answer: Promise<Claim[]>;
+  readonly answer: Promise<ClaimAnswer>;
   readonly #claim: () => Promise<Claim[]>;
-  readonly #settle: (claims: Claim[]) => void;
+  readonly #settle: (answer: ClaimAnswer) => void;
+  readonly #arrivedMs = performance.now();
   readonly #fail: (error: unknown) => void;
   #tries: Promise<boolean> = Promise.resolve(true);
   #over = false;
 
   constructor(wish: ClaimWish, claim: () => Promise<Claim[]>) {
-    const { promise, resolve, reject } = Promise.withResolvers<Claim[]>();
+    const { promise, resolve, reject } = Promise.withResolvers<ClaimAnswer>();
     this.wish = wish;
     this.answer = promise;
     this.#claim = claim;
@@ -38,15 +46,16 @@ export class ClaimWaiter {
   giveUp(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#tries = this.#tries.finally(() => this.#settle([]));
+    this.#tries = this.#tries.finally(() => this.#settle({ claimed: [], waitedSeconds: 0 }));
   }
 
   async #attemptOnce(): Promise<boolean> {
     if (this.#over) return true;
     try {
-      const claims = await this.#claim();
-      if (claims.length === 0) return false;
-      this.#settle(claims);
+      const waitedSeconds = (performance.now() - this.#arrivedMs) / 1000;
+      const claimed = await this.#claim();
+      if (claimed.length === 0) return false;
+      this.#settle({ claimed, waitedSeconds });
     } catch (error) {
       this.#fail(error);
     }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { ClaimedAttempt } from '@weighbridge/protocol';
+import type { ClaimReply } from '@weighbridge/protocol';
 import type { Claim } from '../../store/store.ts';
 import type { MasterContext } from '../context.ts';
 import type { ClaimWish } from './claim-waiter.ts';
@@ -10,7 +10,7 @@ export async function claimWork(
   wish: ClaimWish,
   waitSeconds: number,
   response: ServerResponse,
-): Promise<ClaimedAttempt[]> {
+): Promise<ClaimReply> {
   const { claims, metrics, stopping } = context;
   const gone = new AbortController();
   const leave = () => gone.abort();
@@ -18,11 +18,15 @@ export async function claimWork(
   if (response.destroyed) leave();
   response.once('close', leave);
   try {
-    const claimed = await claims.claim(wish, waitSeconds * 1000, AbortSignal.any([gone.signal, stopping]));
+    const { claimed, waitedSeconds } = await claims.claim(
+      wish,
+      waitSeconds * 1000,
+      AbortSignal.any([gone.signal, stopping]),
+    );
     metrics.claimAnswered(claimed.length > 0 ? 'claimed' : 'empty');
     if (gone.signal.aborted) await release(context, wish, claimed);
     else for (const { attempt, waitSeconds } of claimed) metrics.claimed(attempt.queue, waitSeconds);
-    return claimed.map(({ attempt }) => attempt);
+    return { attempts: claimed.map(({ attempt }) => attempt), waitedSeconds };
   } catch (error) {
     metrics.claimAnswered('failed');
     throw error;

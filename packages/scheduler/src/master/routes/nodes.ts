@@ -1,5 +1,4 @@
 import {
-  type ClaimedAttempt,
   ClaimReply,
   ClaimRequest,
   Goodbye,
@@ -20,7 +19,7 @@ import type { MasterContext } from '../context.ts';
 import { answers, Nothing } from '../schemas.ts';
 
 const Params = Type.Object({ id: Name });
-const unknownNode = { 404: 'No such node', 409: 'Another worker has taken this name' };
+const unknownNode = { 404: 'No such node', 409: 'Another worker has taken the name' };
 
 /** A worker's side: register, heartbeat, claim; and the list of nodes. */
 export function nodeRoutes(app: App, context: MasterContext): void {
@@ -32,7 +31,10 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Register a worker',
         body: NodeRegistration,
-        response: answers({ 200: NodeSession }, { 422: 'The cap on names is reached' }),
+        response: answers(
+          { 200: NodeSession },
+          { 409: 'Another worker holds the name', 422: 'The cap on names is reached' },
+        ),
       },
     },
     async ({ body }) => {
@@ -41,12 +43,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       for (const queue of body.queues) metrics.knowQueue(queue);
       cluster.learn(body.name, body.queues);
       void cluster.refresh();
-      return {
-        id: body.name,
-        session,
-        leaseSeconds: liveness.leaseSeconds,
-        heartbeatSeconds: liveness.heartbeatSeconds,
-      };
+      return { id: body.name, session, heartbeatSeconds: liveness.heartbeatSeconds };
     },
   );
 
@@ -54,30 +51,28 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     '/nodes/:id/heartbeat',
     {
       schema: {
-        summary: 'Extend the leases of a node and what it runs',
+        summary: 'Extend the leases of what a node runs',
         params: Params,
         body: Heartbeat,
         response: answers({ 200: HeartbeatReply }, unknownNode),
       },
     },
-    async ({ params, body }) => {
-      const { end } = await store.nodes.heartbeat(params.id, body.session, body.attempts);
-      return { leaseSeconds: liveness.leaseSeconds, end };
-    },
+    async ({ params, body }) => store.nodes.heartbeat(params.id, body.session, body.attempts),
   );
 
   app.post(
     '/nodes/:id/goodbye',
     {
       schema: {
-        summary: 'Tell that a worker has stopped',
+        summary: 'Tell that a worker has stopped, or has died',
         params: Params,
         body: Goodbye,
         response: answers({ 204: Nothing }, unknownNode),
       },
     },
     async ({ params, body }, reply) => {
-      await store.nodes.goodbye(params.id, body.session);
+      if (body.workerDied) metrics.ended(await store.nodes.lose(params.id, body.session));
+      else await store.nodes.goodbye(params.id, body.session);
       void cluster.refresh();
       return reply.code(204).send();
     },
@@ -93,13 +88,11 @@ export function nodeRoutes(app: App, context: MasterContext): void {
         response: answers({ 200: ClaimReply }, unknownNode),
       },
     },
-    async (request, reply): Promise<{ attempts: ClaimedAttempt[] }> => {
+    async (request, reply): Promise<ClaimReply> => {
       const node = request.params.id;
       const queues = cluster.findQueues(node) ?? (await requireNode(context, node)).queues;
       const wish = { node, session: request.body.session, slots: request.body.slots, queues };
-      return {
-        attempts: await claimWork(context, wish, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw),
-      };
+      return claimWork(context, wish, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw);
     },
   );
 
@@ -111,6 +104,22 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     '/nodes/:id',
     { schema: { summary: 'One node', params: Params, response: answers({ 200: Node }, { 404: 'No such node' }) } },
     async (request) => requireNode(context, request.params.id),
+  );
+
+  app.delete(
+    '/nodes/:id',
+    {
+      schema: {
+        summary: 'Delete the record of a node whose worker is gone',
+        params: Params,
+        response: answers({ 204: Nothing }, { 404: 'No such node', 409: 'Its worker is not gone' }),
+      },
+    },
+    async (request, reply) => {
+      await store.nodes.delete(request.params.id);
+      void cluster.refresh();
+      return reply.code(204).send();
+    },
   );
 }
 

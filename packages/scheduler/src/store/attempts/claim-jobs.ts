@@ -1,7 +1,8 @@
-import type { InputFile } from '@weighbridge/protocol';
+import { type InputFile, toHeartbeatSeconds } from '@weighbridge/protocol';
 import type { Queryable } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { defineStatement, jsonOrNull } from '../database/statement.ts';
+import { isHeard } from '../nodes/node-state.ts';
 import { assertSession } from '../nodes/session.ts';
 import type { Claim } from '../store.ts';
 
@@ -11,7 +12,7 @@ const overdueGraceSeconds = 60;
 /**
  * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots,
  * and opens an attempt for each. Jobs that another claim holds are passed over. What this one held and did not take is
- * announced again, because another claim may have passed over it.
+ * announced again, because another claim may have passed over it. A node whose heartbeats don't come is given nothing.
  */
 const claimReadyJobs = defineStatement({
   name: 'claim_ready_jobs',
@@ -28,12 +29,15 @@ const claimReadyJobs = defineStatement({
     outputs: jsonOrNull<string[]>(),
     slots: 'int4?',
     timeoutSeconds: 'int4?',
+    leaseSeconds: 'int4?',
     waitSeconds: 'float8?',
   },
   sql: ({ node, session, slots }) => `
     WITH node AS (
-      UPDATE weighbridge.nodes SET heartbeat_at = now() WHERE name = ${node} AND session = ${session}
-      RETURNING name, CASE WHEN draining OR stopped_at IS NOT NULL THEN '{}' ELSE queues END AS queues
+      SELECT n.name, CASE WHEN ${isHeard} AND NOT n.draining THEN n.queues ELSE '{}' END AS queues
+      FROM weighbridge.nodes n WHERE n.name = ${node} AND n.session = ${session}
+      -- What takes the name, or tells that the worker has died, waits for what is given here, or the other way round.
+      FOR SHARE
     ),
     candidate AS (
       SELECT ready.* FROM (SELECT DISTINCT unnest(queues) AS queue FROM node) wanted
@@ -59,9 +63,10 @@ const claimReadyJobs = defineStatement({
     ),
     opened AS (
       INSERT INTO weighbridge.attempts (
-        job_id, number, node, session, slots, started_at, lease_until, overdue_at, log_bytes, log_sequence, log_cut
+        job_id, number, node, session, slots, started_at, lease_seconds, lease_until, overdue_at,
+        log_bytes, log_sequence, log_cut
       )
-      SELECT c.id, c.attempt_count, ${node}, ${session}, c.slots, now(),
+      SELECT c.id, c.attempt_count, ${node}, ${session}, c.slots, now(), c.lease_seconds,
         now() + c.lease_seconds * interval '1 second',
         now() + (c.timeout_seconds + ${overdueGraceSeconds}) * interval '1 second',
         coalesce(before.log_bytes, 0), coalesce(before.log_sequence, 0), coalesce(before.log_cut, false)
@@ -74,7 +79,7 @@ const claimReadyJobs = defineStatement({
     )
     SELECT node.name IS NOT NULL AS "isKnown", c.id AS "jobId", c.attempt_count AS attempt, c.queue, c.command, c.args,
       c.env, c.inputs, c.output_globs AS outputs, c.slots, c.timeout_seconds AS "timeoutSeconds",
-      extract(epoch FROM now() - c.run_at)::float8 AS "waitSeconds"
+      c.lease_seconds AS "leaseSeconds", extract(epoch FROM now() - c.run_at)::float8 AS "waitSeconds"
     FROM (SELECT count(*) FROM left_over) sent
     LEFT JOIN node ON true
     LEFT JOIN claimed c ON true
@@ -86,10 +91,10 @@ const claimReadyJobs = defineStatement({
 export async function claimJobs(on: Queryable, node: string, session: string, slots: number): Promise<Claim[]> {
   const rows = await on.run(claimReadyJobs, { node, session, slots });
   if (!rows[0]?.isKnown) await assertSession(on, node);
-  return rows.flatMap(({ isKnown: _, waitSeconds, ...attempt }) =>
+  return rows.flatMap(({ isKnown: _, waitSeconds, ...job }) => {
     // The columns of a job are null together.
-    attempt.jobId === null
-      ? []
-      : [{ attempt: attempt as Claim['attempt'], waitSeconds: Math.max(0, waitSeconds ?? 0) }],
-  );
+    if (job.jobId === null || job.leaseSeconds === null) return [];
+    const attempt = { ...job, heartbeatSeconds: toHeartbeatSeconds(job.leaseSeconds) } as Claim['attempt'];
+    return [{ attempt, waitSeconds: Math.max(0, waitSeconds ?? 0) }];
+  });
 }

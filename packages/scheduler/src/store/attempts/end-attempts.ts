@@ -1,12 +1,13 @@
+import { limits } from '@weighbridge/protocol';
 import { notify } from '../database/notifications.ts';
 
 /** No backoff is longer than an hour. */
 const longestBackoffSeconds = 3600;
 
-/** Lost attempts use up retries like any other, unless the job has a limit for them alone. */
-const isCountedApart = `e.outcome = 'lost' AND j.lost_retry_limit IS NOT NULL`;
-const usesRetry = `(e.outcome IN ('failed', 'timed_out', 'lost') AND NOT (${isCountedApart}))`;
-const mayRetry = `(CASE WHEN ${isCountedApart} THEN j.lost_count < j.lost_retry_limit ELSE j.failure_count < j.retry_limit END)`;
+/** Lost attempts are counted apart. Where the column is null, an earlier version stored the job. */
+const lostRetryLimit = `coalesce(j.lost_retry_limit, ${limits.defaultLostRetryLimit})`;
+const usesRetry = `(e.outcome IN ('failed', 'timed_out'))`;
+const mayRetry = `(CASE WHEN e.outcome = 'lost' THEN j.lost_count < ${lostRetryLimit} ELSE j.failure_count < j.retry_limit END)`;
 const isDelayed = `(j.retry_backoff_seconds > 0 AND e.outcome <> 'lost')`;
 
 /** The state of job `j` after its attempt `e` has ended. */

@@ -1,32 +1,51 @@
 import type { JobState } from '@weighbridge/protocol';
-import type { Queryable } from '../database/database.ts';
-import { defineStatement } from '../database/statement.ts';
+import type { StoreContext } from '../context.ts';
+import { defineStatement, type Values } from '../database/statement.ts';
 import type { ExpiredAttempt } from '../store.ts';
 import { endAttempts } from './end-attempts.ts';
 
 /** Attempts that one pass ends; the rest wait for the next. */
 const passLimit = 500;
 
+/** What statements give of the attempts that the master ends; null where a statement gives a row for something else. */
+export const expiredColumns = {
+  jobId: 'uuid?',
+  attempt: 'int4?',
+  node: 'text?',
+  queue: 'text?',
+  state: 'text?',
+  outcome: 'text?',
+  sent: 'int4',
+} as const;
+
+const askMoment = defineStatement({
+  name: 'ask_moment',
+  parameters: {},
+  columns: { moment: 'timestamptz' },
+  sql: () => 'SELECT now() AS moment',
+});
+
+/** A statement that comes to a server so late has waited for one that did not answer. */
+const lateSeconds = 5;
+
+/**
+ * `answeringSeconds`: for how long, up to `moment`, a heartbeat could be answered. After an outage an attempt gets its whole
+ * lease; one that begins while this statement is on its way ends nothing.
+ */
 const endExpiredAttempts = defineStatement({
   name: 'end_expired_attempts',
-  parameters: { limit: 'int4' },
-  columns: {
-    jobId: 'uuid',
-    attempt: 'int4',
-    node: 'text',
-    queue: 'text',
-    state: 'text',
-    outcome: 'text',
-    sent: 'int4',
-  },
-  sql: ({ limit }) => `
+  parameters: { limit: 'int4', answeringSeconds: 'float8', moment: 'timestamptz' },
+  columns: expiredColumns,
+  sql: ({ limit, answeringSeconds, moment }) => `
     WITH ending AS (
       SELECT job_id, number, CASE WHEN overdue_at < now() THEN 'timed_out' ELSE 'lost' END AS outcome,
         NULL::bigint AS exit_code, NULL::text AS signal,
-        CASE WHEN overdue_at < now() THEN 'it ran past its timeout' ELSE 'its lease expired without a heartbeat' END AS reason,
+        CASE WHEN overdue_at < now() THEN 'it ran past its timeout'
+          ELSE 'its lease of ' || lease_seconds || ' s expired without a heartbeat' END AS reason,
         NULL::json AS outputs
       FROM weighbridge.attempts
-      WHERE outcome IS NULL AND (lease_until < now() OR overdue_at < now())
+      WHERE outcome IS NULL AND (lease_until < now() OR overdue_at < now()) AND lease_seconds <= ${answeringSeconds}
+        AND now() < ${moment} + ${lateSeconds} * interval '1 second'
       ORDER BY lease_until
       LIMIT ${limit}
       FOR UPDATE SKIP LOCKED
@@ -39,25 +58,17 @@ const endExpiredAttempts = defineStatement({
 });
 
 /** Ends attempts whose lease has expired, as lost, and those past their job's timeout, as timed out. */
-export async function expireAttempts(on: Queryable): Promise<ExpiredAttempt[]> {
-  return (await on.run(endExpiredAttempts, { limit: passLimit })).map(toExpired);
+export async function expireAttempts({ database, availability }: StoreContext): Promise<ExpiredAttempt[]> {
+  const [{ moment } = { moment: '' }] = await database.run(askMoment, {});
+  availability.note();
+  const answeringSeconds = availability.seconds;
+  const rows = await database.run(endExpiredAttempts, { limit: passLimit, answeringSeconds, moment });
+  return rows.flatMap(toExpired);
 }
 
-export function toExpired(row: {
-  jobId: string;
-  attempt: number;
-  node: string;
-  queue: string;
-  state: string;
-  outcome: string;
-}): ExpiredAttempt {
-  const { jobId, attempt, node, queue } = row;
-  return {
-    jobId,
-    attempt,
-    node,
-    queue,
-    state: row.state as JobState,
-    outcome: row.outcome as ExpiredAttempt['outcome'],
-  };
+export function toExpired(row: Values<typeof expiredColumns>): ExpiredAttempt[] {
+  const { jobId, attempt, node, queue, state, outcome } = row;
+  // They are null together.
+  if (jobId === null || attempt === null || node === null || queue === null) return [];
+  return [{ jobId, attempt, node, queue, state: state as JobState, outcome: outcome as ExpiredAttempt['outcome'] }];
 }

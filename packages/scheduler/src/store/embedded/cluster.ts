@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { StartError } from '../../errors.ts';
+import { processExists } from '../../folder-lock/lock-holder.ts';
 import type { PostgresBinaries } from './binaries.ts';
-import { processExists } from './lock-holder.ts';
 import { environmentOf, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../errors.ts';
+import { lockDirectory } from '../../folder-lock/directory-lock.ts';
 import { findBinaries, linkLibraries, type PostgresBinaries } from './binaries.ts';
 import { ensureCluster, refuseForeignData, role, stopLeftover } from './cluster.ts';
-import { lockDirectory } from './directory-lock.ts';
 import { chooseRunAs, type RunAs } from './run-as.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -147,7 +147,10 @@ async function makeSocketFolder(directory: string, { owner }: RunAs): Promise<st
 async function takeFolder(dataDir: string, directory: string): Promise<() => Promise<void>> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    return await lockDirectory(`${directory}.lock`, dataDir);
+    return await lockDirectory(
+      `${directory}.lock`,
+      (holder) => `${holder} already uses the data folder ${dataDir}; stop it or pass another --data`,
+    );
   } catch (error) {
     if (error instanceof StartError) throw error;
     const { code } = error as NodeJS.ErrnoException;

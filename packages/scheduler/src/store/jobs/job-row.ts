@@ -1,4 +1,12 @@
-import { type Attempt, type InputFile, isEnded, type Job, type JobState, type OutputFile } from '@weighbridge/protocol';
+import {
+  type Attempt,
+  type InputFile,
+  isEnded,
+  type Job,
+  type JobState,
+  limits,
+  type OutputFile,
+} from '@weighbridge/protocol';
 import { json, jsonOrNull, type Values } from '../database/statement.ts';
 
 /** An attempt as `selectJobs` gathers it; moments are PostgreSQL's text. */
@@ -27,6 +35,9 @@ export const jobColumns = {
   endedAt: 'timestamptz?',
   timeoutSeconds: 'int4',
   retryLimit: 'int4',
+  retryBackoff: 'int4',
+  lostRetryLimit: 'int4',
+  leaseSeconds: 'int4',
   bytesIn: 'int8',
   bytesOut: 'int8',
   command: 'text',
@@ -43,7 +54,9 @@ export type JobRow = Values<typeof jobColumns>;
 export const selectJobs = (more = '') => `
   SELECT j.id, j.queue, j.state, j.priority, j.slots, j.created_at AS "createdAt", j.start_after AS "startAfter",
     j.started_at AS "startedAt", j.ended_at AS "endedAt", j.timeout_seconds AS "timeoutSeconds",
-    j.retry_limit AS "retryLimit", j.bytes_in AS "bytesIn", j.bytes_out AS "bytesOut",
+    j.retry_limit AS "retryLimit", j.retry_backoff_seconds AS "retryBackoff",
+    coalesce(j.lost_retry_limit, ${limits.defaultLostRetryLimit}) AS "lostRetryLimit", j.lease_seconds AS "leaseSeconds",
+    j.bytes_in AS "bytesIn", j.bytes_out AS "bytesOut",
     j.command, j.args, j.env, j.inputs, j.output_globs AS "outputGlobs", j.outputs,
     CASE WHEN j.attempt_count = 0 THEN '[]'::json ELSE (
       SELECT coalesce(json_agg(json_build_object(
@@ -86,6 +99,9 @@ export function toJob(row: JobRow): Job {
     priority: row.priority,
     timeoutSeconds: row.timeoutSeconds,
     retryLimit: row.retryLimit,
+    retryBackoff: row.retryBackoff,
+    lostRetryLimit: row.lostRetryLimit,
+    leaseSeconds: row.leaseSeconds,
     createdAt: row.createdAt,
     outputs: row.outputs ?? [],
     attempts: row.attempts.map(toAttempt),

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type InputFile, limits, liveness, ProblemError } from '@weighbridge/protocol';
+import { type InputFile, type JobSubmission, limits, ProblemError } from '@weighbridge/protocol';
 import { assertStorable } from '../storable.ts';
-import type { StorableSubmission } from '../store.ts';
 
 /** A submission with every default filled in, ready to be stored. */
 export interface ResolvedSubmission {
@@ -15,7 +14,7 @@ export interface ResolvedSubmission {
   readonly leaseSeconds: number;
   readonly retryLimit: number;
   readonly retryBackoffSeconds: number;
-  readonly lostRetryLimit: number | undefined;
+  readonly lostRetryLimit: number;
   readonly command: string;
   readonly args: string[];
   readonly env: Record<string, string>;
@@ -40,8 +39,8 @@ function parseMoment(startAfter: string): string {
   return moment.toISOString();
 }
 
-/** Fills the defaults: queue `default`, priority 0, 1 slot, no retry, an hour. */
-export function resolveSubmission(submission: StorableSubmission): ResolvedSubmission {
+/** Fills the defaults: queue `default`, priority 0, 1 slot, an hour, no retry but for lost attempts. */
+export function resolveSubmission(submission: JobSubmission): ResolvedSubmission {
   assertStorable(submission, 'job');
   const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey, env, files } = submission;
   const body: Omit<ResolvedSubmission, 'id' | 'idempotencyKey' | 'digest'> = {
@@ -50,21 +49,21 @@ export function resolveSubmission(submission: StorableSubmission): ResolvedSubmi
     slots: submission.slots ?? 1,
     startAfter: startAfter === undefined ? undefined : parseMoment(startAfter),
     timeoutSeconds: submission.timeoutSeconds ?? limits.defaultTimeoutSeconds,
-    leaseSeconds: leaseSeconds ?? liveness.leaseSeconds,
+    leaseSeconds: leaseSeconds ?? limits.defaultLeaseSeconds,
     retryLimit: submission.retryLimit ?? 0,
-    retryBackoffSeconds: submission.retryBackoffSeconds ?? 0,
-    lostRetryLimit,
+    retryBackoffSeconds: submission.retryBackoff ?? 0,
+    lostRetryLimit: lostRetryLimit ?? limits.defaultLostRetryLimit,
     command: submission.command,
     args: submission.args ?? [],
     env: env === undefined ? {} : sortKeys(env),
     inputs: (files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
     outputGlobs: files?.outputs ?? [],
   };
-  const digest = idempotencyKey === undefined ? undefined : computeDigest({ ...body, leaseSeconds });
+  const digest = idempotencyKey === undefined ? undefined : computeDigest({ ...body, leaseSeconds, lostRetryLimit });
   return { id: randomUUID(), idempotencyKey, digest, ...body };
 }
 
-/** Of the lease as it was given: its default may be another one when the submission is repeated by a later version. */
+/** Of what was given, where the default may be another one when the submission is repeated with a later version. */
 function computeDigest(body: object): string {
   return createHash('sha256').update(JSON.stringify(body)).digest('base64');
 }

@@ -1,9 +1,9 @@
-import { type Job, type JobState, ProblemError } from '@weighbridge/protocol';
+import { type Job, type JobState, type JobSubmission, ProblemError } from '@weighbridge/protocol';
 import type { StoreContext } from '../context.ts';
 import type { Queryable } from '../database/database.ts';
 import { notify } from '../database/notifications.ts';
 import { defineStatement, json } from '../database/statement.ts';
-import type { StorableSubmission, SubmittedJob } from '../store.ts';
+import type { SubmittedJob } from '../store.ts';
 import { findJobs } from './find-job.ts';
 import { toJob } from './job-row.ts';
 import { type ResolvedSubmission, resolveSubmission } from './submission.ts';
@@ -88,7 +88,7 @@ const identity = ({ id, queue, idempotencyKey: key }: Identified) =>
 
 export async function submitJobs(
   { database, queues }: StoreContext,
-  submissions: StorableSubmission[],
+  submissions: JobSubmission[],
 ): Promise<SubmittedJob[]> {
   const resolved = submissions.map(resolveSubmission);
   await queues.ensure([...new Set(resolved.map(({ queue }) => queue))]);
@@ -155,6 +155,7 @@ async function findEarlier(
 
 function toNewJob(submission: ResolvedSubmission, row: { id: string; state: string; createdAt: string }): Job {
   const { queue, priority, slots, timeoutSeconds, retryLimit, command, args, env, inputs, outputGlobs } = submission;
+  const { retryBackoffSeconds, lostRetryLimit, leaseSeconds } = submission;
   return toJob({
     id: row.id,
     queue,
@@ -167,6 +168,9 @@ function toNewJob(submission: ResolvedSubmission, row: { id: string; state: stri
     endedAt: null,
     timeoutSeconds,
     retryLimit,
+    retryBackoff: retryBackoffSeconds,
+    lostRetryLimit,
+    leaseSeconds,
     bytesIn: 0,
     bytesOut: 0,
     command,

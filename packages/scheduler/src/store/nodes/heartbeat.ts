@@ -13,7 +13,7 @@ const extendLeases = defineStatement({
       UPDATE weighbridge.nodes SET heartbeat_at = now() WHERE name = ${node} AND session = ${session} RETURNING name
     ),
     kept AS (
-      UPDATE weighbridge.attempts a SET lease_until = now() + j.lease_seconds * interval '1 second'
+      UPDATE weighbridge.attempts a SET lease_until = now() + a.lease_seconds * interval '1 second'
       FROM node, unnest(${jobIds}, ${attempts}) AS told (job_id, number)
       JOIN weighbridge.jobs j ON j.id = told.job_id
       WHERE a.job_id = told.job_id AND a.number = told.number

@@ -12,6 +12,6 @@ const findNodeName = defineStatement({
 /** Says why a statement found no node of this name and session. @throws ProblemError `not-found` or `stale-session`. */
 export async function assertSession(on: Queryable, name: string): Promise<never> {
   const [other] = await on.run(findNodeName, { name });
-  if (other) throw new ProblemError('stale-session', `node ${name} has been registered again by another worker`);
+  if (other) throw new ProblemError('stale-session', `another worker has taken the name ${name}`);
   throw new ProblemError('not-found', `there is no node ${name}; register it first`);
 }

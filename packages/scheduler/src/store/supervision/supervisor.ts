@@ -66,7 +66,7 @@ export class Supervisor {
 
   /** One pass: expired leases and overdue attempts. */
   async runOnce(): Promise<ExpiredAttempt[]> {
-    const expired = await expireAttempts(this.#context.database);
+    const expired = await expireAttempts(this.#context);
     if (expired.length > 0) this.#onExpired(expired);
     return expired;
   }

@@ -22,6 +22,8 @@ export function describeAttempts(kit: () => StoreKit): void {
         outputs: ['*.gz'],
         slots: 1,
         timeoutSeconds: 3600,
+        leaseSeconds: 120,
+        heartbeatSeconds: 5,
       });
       expect(await store.jobs.find(id)).toMatchObject({ state: 'running', attempts: [{ number: 1, node }] });
 

@@ -1,5 +1,10 @@
+import { limits } from '@weighbridge/protocol';
 import { describe, expect, test } from 'vitest';
-import { attemptRef, type StoreKit } from './store-kit.ts';
+import type { StoreContext } from '../../../src/store/context.ts';
+import { findNode } from '../../../src/store/nodes/list-nodes.ts';
+import { registerNode } from '../../../src/store/nodes/register-node.ts';
+import { Availability } from '../../../src/store/supervision/availability.ts';
+import { attemptRef, type StoreKit, unique } from './store-kit.ts';
 
 export function describeNodes(kit: () => StoreKit): void {
   describe('nodes', () => {
@@ -20,33 +25,150 @@ export function describeNodes(kit: () => StoreKit): void {
       expect(await store.nodes.heartbeat(node, session, [ref, foreign])).toEqual({ end: [foreign] });
     });
 
-    test('a heartbeat extends the leases of the attempts that it names', async () => {
-      const { store } = kit();
-      const { node, session, submit, claimOne } = await kit().bench();
-      const { id } = await submit();
-      const attempt = await claimOne();
-      await kit().expireLease(attempt);
-      // Either the heartbeat or a pass in the background comes first; both answers must agree.
-      const { end } = await store.nodes.heartbeat(node, session, [attemptRef(attempt)]);
-      await store.supervise();
-      expect((await store.jobs.find(id))?.state).toBe(end.length === 0 ? 'running' : 'failed');
+    test('a heartbeat extends the leases of the attempts that it names, each by its own', async () => {
+      const { node, session, submit, claim } = await kit().bench();
+      const refs = [];
+      for (const leaseSeconds of [20, 600, 900]) {
+        await submit({ leaseSeconds });
+        refs.push(...(await claim(1)).map(attemptRef));
+      }
+      const ids = refs.map(({ jobId }) => jobId);
+      await kit().query('UPDATE weighbridge.attempts SET lease_until = now() WHERE job_id = ANY($1)', [ids]);
+      expect(await kit().store.nodes.heartbeat(node, session, refs.slice(0, 2))).toEqual({ end: [] });
+      const sql = `SELECT extract(epoch FROM a.lease_until - now())::int AS left FROM weighbridge.attempts a
+        JOIN weighbridge.jobs j ON j.id = a.job_id WHERE j.id = ANY($1) ORDER BY j.created_at`;
+      const left = (await kit().query(sql, [ids])).map((row) => Math.round(Number(row.left) / 10) * 10);
+      expect(left).toEqual([20, 600, 0]);
     });
 
-    test('a name taken again ends what the earlier session ran, and its calls are stale', async () => {
+    test('a name that a worker holds is refused to others, and given to the same worker at once', async () => {
+      const { store } = kit();
+      const [queue, name] = [unique('queue'), unique('node')];
+      const registration = { name, queues: [queue], slots: 1 };
+      const first = await store.nodes.register({ ...registration, secret: 'the-first-secret' });
+      await store.jobs.submit([{ queue, command: 'echo' }]);
+      const [attempt] = await kit().claim(name, first.session, 1);
+      const taken = { code: 'name-taken', message: expect.stringMatching(`${name} .*--name.*--take-over`) };
+      await expect(store.nodes.register(registration)).rejects.toMatchObject(taken);
+      await expect(store.nodes.register({ ...registration, secret: 'the-other-secret' })).rejects.toMatchObject(taken);
+      // What it runs goes on.
+      expect(await store.nodes.heartbeat(name, first.session, [attemptRef(attempt as never)])).toEqual({ end: [] });
+
+      const second = await store.nodes.register({ ...registration, secret: 'the-first-secret' });
+      expect(second.lost).toMatchObject([{ node: name, queue, outcome: 'lost', state: 'queued' }]);
+      await expect(store.nodes.heartbeat(name, first.session, [])).rejects.toMatchObject({ code: 'stale-session' });
+      await expect(kit().claim(name, first.session, 1)).rejects.toMatchObject({ code: 'stale-session' });
+      await expect(
+        store.attempts.complete(attemptRef(attempt as never), name, { session: first.session, outcome: 'succeeded' }),
+      ).rejects.toMatchObject({ code: 'stale-attempt' });
+      expect(await kit().claim(name, second.session, 1)).toMatchObject([{ attempt: 2 }]);
+    });
+
+    test('two workers that want a name at once do not both get it', async () => {
+      const name = unique('node');
+      const registering = ['the-first-secret', 'the-other-secret'].map((secret) =>
+        kit().store.nodes.register({ name, queues: ['default'], slots: 1, secret }),
+      );
+      const settled = await Promise.allSettled(registering);
+      expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+
+    test('a name that is taken over leaves what runs to the earlier session, until that gives it back', async () => {
       const { store } = kit();
       const { queue, node, session, submit, claimOne } = await kit().bench();
-      const { id } = await submit({ retryLimit: 1 });
-      const attempt = await claimOne();
-      const second = await store.nodes.register({ name: node, queues: [queue], slots: 1 });
-      expect(second.lost).toEqual([{ jobId: id, attempt: 1, node, queue, outcome: 'lost', state: 'queued' }]);
-      await expect(store.nodes.heartbeat(node, session, [])).rejects.toMatchObject({ code: 'stale-session' });
-      await expect(kit().claim(node, session, 1)).rejects.toMatchObject({ code: 'stale-session' });
-      await expect(
-        store.attempts.complete(attemptRef(attempt), node, { session, outcome: 'succeeded' }),
-      ).rejects.toMatchObject({
-        code: 'stale-attempt',
+      const { id } = await submit();
+      const ref = attemptRef(await claimOne());
+      const other = await store.nodes.register({ name: node, queues: [queue], slots: 1, takeOver: true });
+      expect(other.lost).toEqual([]);
+      expect(await kit().claim(node, other.session, 1)).toEqual([]);
+      await expect(store.nodes.heartbeat(node, session, [ref])).rejects.toMatchObject({ code: 'stale-session' });
+      expect(await store.attempts.complete(ref, node, { session, outcome: 'released' })).toMatchObject({
+        state: 'queued',
       });
-      expect(await kit().claim(node, second.session, 1)).toMatchObject([{ jobId: id, attempt: 2 }]);
+      expect(await kit().claim(node, other.session, 1)).toMatchObject([{ jobId: id, attempt: 2 }]);
+    });
+
+    test('a node that misses three heartbeats is silent and is given nothing, until one comes', async () => {
+      const { store } = kit();
+      const { node, session, submit, claim } = await kit().bench();
+      const state = async () => (await store.nodes.find(node))?.state;
+      await kit().ageNode(node, 14);
+      expect(await state()).toBe('ready');
+      await kit().ageNode(node, 2);
+      expect(await state()).toBe('silent');
+      await submit();
+      expect(await claim(1)).toEqual([]);
+      await store.nodes.heartbeat(node, session, []);
+      expect(await claim(1)).toHaveLength(1);
+      // A short lease needs more heartbeats.
+      await submit({ leaseSeconds: 10 });
+      expect(await claim(1)).toHaveLength(1);
+      await kit().ageNode(node, 4);
+      expect(await state()).toBe('silent');
+    });
+
+    test('a node is lost when its leases have expired, but not for a time in which nobody could answer', async () => {
+      const { queue, node, submit, claim } = await kit().bench();
+      const { database } = kit();
+      const context = { database, availability: new Availability(() => clock) } as StoreContext;
+      let clock = 0;
+      context.availability.note();
+      const state = async () => (await findNode(context, node))?.state;
+      await kit().ageNode(node, 200);
+      expect(await state()).toBe('silent');
+      for (clock = 1; clock < 121; clock++) context.availability.note();
+      expect(await state()).toBe('lost');
+      const newcomer = { name: node, queues: [queue], slots: 4, secret: 'the-other-secret' };
+      const { session } = await registerNode(context, newcomer);
+      await submit({ leaseSeconds: 600 });
+      await kit().claim(node, session, 1);
+      await kit().ageNode(node, 200);
+      expect(await state()).toBe('silent');
+      expect(await claim(1).catch(({ code }) => code)).toBe('stale-session');
+    });
+
+    test('a worker that died loses its node and what it ran at once', async () => {
+      const { store } = kit();
+      const { queue, node, session, submit, claimOne, claim } = await kit().bench();
+      const { id } = await submit();
+      await claimOne();
+      const woken = kit().readyOf(queue);
+      expect(await store.nodes.lose(node, session)).toMatchObject([{ jobId: id, outcome: 'lost', state: 'queued' }]);
+      await woken;
+      expect(await store.nodes.find(node)).toMatchObject({ state: 'lost', slotsUsed: 0 });
+      expect(await claim(1)).toEqual([]);
+      expect(await store.nodes.lose(node, session)).toEqual([]);
+      expect(await store.jobs.find(id)).toMatchObject({ attempts: [{ outcome: 'lost', reason: 'its worker died' }] });
+      const stranger = '11111111-1111-4111-8111-111111111111';
+      await expect(store.nodes.lose(node, stranger)).rejects.toMatchObject({ code: 'stale-session' });
+    });
+
+    test('only a node whose worker is gone can be deleted', async () => {
+      const { store } = kit();
+      const { node, session } = await kit().bench();
+      await expect(store.nodes.delete(node)).rejects.toMatchObject({ code: 'node-in-use' });
+      await store.nodes.goodbye(node, session);
+      await store.nodes.delete(node);
+      await expect(store.nodes.delete(node)).rejects.toMatchObject({ code: 'not-found' });
+      expect(await store.nodes.find(node)).toBeUndefined();
+    });
+
+    test('nodes whose workers are gone make room, and live ones do not', async () => {
+      const { store } = kit();
+      const live = (await store.nodes.list()).filter(({ state }) => state !== 'stopped' && state !== 'lost').length;
+      const sql = `INSERT INTO weighbridge.nodes (name, session, queues, slots, labels, registered_at, heartbeat_at, stopped_at)
+        SELECT 'crowd-' || n, gen_random_uuid(), '{default}', 1, '{}', now(), now() - n * interval '1 s',
+          CASE WHEN n > $1 THEN now() END
+        FROM generate_series(1, $2) n`;
+      await kit().query(sql, [limits.nodes - live - 1, limits.nodes]);
+      const register = (name: string) => store.nodes.register({ name, queues: ['default'], slots: 1 });
+      try {
+        await register(unique('node'));
+        expect(await store.nodes.list()).toHaveLength(limits.nodes);
+        await expect(register(unique('node'))).rejects.toMatchObject({ code: 'too-many-names' });
+      } finally {
+        await kit().query("DELETE FROM weighbridge.nodes WHERE name LIKE 'crowd-%'");
+      }
     });
 
     test('an unknown node can neither claim nor beat', async () => {

@@ -1,7 +1,7 @@
-import type { AttemptRef, ClaimedAttempt, Job } from '@weighbridge/protocol';
+import type { AttemptRef, ClaimedAttempt, Job, JobSubmission } from '@weighbridge/protocol';
 import pg from 'pg';
 import { Database } from '../../../src/store/database/database.ts';
-import type { ExpiredAttempt, StorableSubmission, Store } from '../../../src/store/index.ts';
+import type { ExpiredAttempt, Store } from '../../../src/store/index.ts';
 
 /** An open store, and its database's URL, through which a test moves time. */
 export interface OpenStore {
@@ -23,7 +23,7 @@ export interface Bench {
   queue: string;
   node: string;
   session: string;
-  submit(more?: Partial<StorableSubmission>): Promise<Job>;
+  submit(more?: Partial<JobSubmission>): Promise<Job>;
   claim(slots?: number): Promise<ClaimedAttempt[]>;
   claimOne(): Promise<ClaimedAttempt>;
 }
@@ -85,20 +85,20 @@ export class StoreKit {
     };
   }
 
-  /** Makes an attempt's lease one that expired a moment ago. */
+  /** Makes an attempt's lease one that expired a moment ago, also for a store that has just begun to answer. */
   async expireLease({ jobId, attempt }: AttemptRef): Promise<void> {
     await this.#client.query(
-      `UPDATE weighbridge.attempts SET lease_until = now() - interval '1 ms' WHERE job_id = $1 AND number = $2`,
+      `UPDATE weighbridge.attempts SET lease_until = now() - interval '1 ms', lease_seconds = 0 WHERE job_id = $1 AND number = $2`,
       [jobId, attempt],
     );
   }
 
-  /** Lets time pass for a job and its attempts, except for their leases. */
+  /** Lets time pass for a job and its attempts, without an end of their leases, and for the grace of a new store. */
   async ageJob(id: string, seconds: number): Promise<void> {
     const shift = (column: string) => `${column} = ${column} - $2 * interval '1 second'`;
     const columns = ['created_at', 'start_after', 'run_at', 'started_at', 'ended_at'].map(shift);
     await this.#client.query(`UPDATE weighbridge.jobs SET ${columns} WHERE id = $1`, [id, seconds]);
-    const ofAttempts = ['started_at', 'ended_at', 'overdue_at'].map(shift);
+    const ofAttempts = ['lease_seconds = 0', ...['started_at', 'ended_at', 'overdue_at'].map(shift)];
     await this.#client.query(`UPDATE weighbridge.attempts SET ${ofAttempts} WHERE job_id = $1`, [id, seconds]);
   }
 

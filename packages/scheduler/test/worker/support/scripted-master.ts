@@ -16,7 +16,7 @@ interface LogAppend {
   text: string;
 }
 
-/** A master whose answers a test writes. Emits `result`, `log`, `heartbeat`, `register`. */
+/** A master whose answers a test writes. Emits `result`, `log`, `heartbeat`, `register`, `goodbye`. */
 export class ScriptedMaster extends EventEmitter {
   readonly token = 'a-token';
   readonly blobs = new Map<string, Buffer>();
@@ -83,6 +83,8 @@ export class ScriptedMaster extends EventEmitter {
       outputs: [],
       slots: 1,
       timeoutSeconds: 60,
+      leaseSeconds: this.leaseSeconds,
+      heartbeatSeconds: this.heartbeatSeconds,
       ...job,
     };
     this.#ready.push(attempt);
@@ -114,7 +116,7 @@ export class ScriptedMaster extends EventEmitter {
   readonly #routes: [RegExp, Handler][] = [
     [/^POST \/nodes\/register$/, (request, response) => this.#register(request, response)],
     [/^POST \/nodes\/[^/]+\/heartbeat$/, (request, response) => this.#heartbeat(request, response)],
-    [/^POST \/nodes\/[^/]+\/goodbye$/, (_request, response) => void response.writeHead(204).end()],
+    [/^POST \/nodes\/[^/]+\/goodbye$/, (request, response) => this.#goodbye(request, response)],
     [/^POST \/nodes\/[^/]+\/claim$/, (request, response) => this.#claim(request, response)],
     [/^POST \/jobs\/.*\/logs$/, (request, response, url) => this.#log(request, response, url)],
     [/^POST \/jobs\/.*\/result$/, (request, response, url) => this.#result(request, response, url)],
@@ -124,19 +126,25 @@ export class ScriptedMaster extends EventEmitter {
   async #register(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const node = JSON.parse((await bodyOf(request)).toString()) as NodeRegistration;
     this.registrations.push(node);
-    const { leaseSeconds, heartbeatSeconds } = this;
-    json(response, { id: node.name, session: randomUUID(), leaseSeconds, heartbeatSeconds });
+    json(response, { id: node.name, session: randomUUID(), heartbeatSeconds: this.heartbeatSeconds });
     this.emit('register', node);
   }
 
   async #heartbeat(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = JSON.parse((await bodyOf(request)).toString());
-    json(response, { leaseSeconds: this.leaseSeconds, end: this.end.splice(0) });
+    json(response, { end: this.end.splice(0) });
     this.emit('heartbeat', body);
+  }
+
+  async #goodbye(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = JSON.parse((await bodyOf(request)).toString());
+    response.writeHead(204).end();
+    this.emit('goodbye', body);
   }
 
   async #claim(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { slots } = JSON.parse((await bodyOf(request)).toString()) as { slots: number };
+    const arrivedMs = performance.now();
     if (this.#ready.length === 0) {
       const left = new AbortController();
       response.on('close', () => left.abort());
@@ -151,7 +159,7 @@ export class ScriptedMaster extends EventEmitter {
       free -= attempt.slots;
       attempts.push(attempt);
     }
-    json(response, { attempts });
+    json(response, { attempts, waitedSeconds: (performance.now() - arrivedMs) / 1000 });
   }
 
   async #log(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {

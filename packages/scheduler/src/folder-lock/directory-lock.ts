@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { StartError } from '../../errors.ts';
+import { StartError } from '../errors.ts';
 import { isAlive, type LockHolder, parseHolder, thisProcess } from './lock-holder.ts';
 
 /** The holder touches its lock so often that a lock of a process that can't be asked tells whether it lives. */
@@ -70,11 +70,12 @@ function keep(path: string, content: string): () => Promise<void> {
 }
 
 /**
- * Takes the lock file at `path` for this process. Returns how to give it back.
+ * Takes the lock file at `path` for this process. Returns how to give it back. `explain` makes the sentence of a refusal:
+ * `holder` is such as `process 4711`.
  *
  * @throws StartError `data-locked` when a live process holds it.
  */
-export async function lockDirectory(path: string, directory: string): Promise<() => Promise<void>> {
+export async function lockDirectory(path: string, explain: (holder: string) => string): Promise<() => Promise<void>> {
   const content = JSON.stringify({ ...(await thisProcess()), token: randomUUID() });
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await tryTake(path, content)) return keep(path, content);
@@ -82,16 +83,8 @@ export async function lockDirectory(path: string, directory: string): Promise<()
     // It was given back meanwhile. What is there now is another's.
     if (seen === undefined) continue;
     const holder = parseHolder(seen);
-    if (holder && (await holds(path, holder))) throw locked(directory, holder.pid);
+    if (holder && (await holds(path, holder))) throw new StartError('data-locked', explain(`process ${holder.pid}`));
     await removeStale(path, seen);
   }
-  throw locked(directory);
-}
-
-function locked(directory: string, pid?: number): StartError {
-  const who = pid === undefined ? 'another process' : `process ${pid}`;
-  return new StartError(
-    'data-locked',
-    `${who} already uses the data folder ${directory}; stop it or pass another --data`,
-  );
+  throw new StartError('data-locked', explain('another process'));
 }

@@ -1,0 +1,12 @@
+-- A lease is a setting of each job and belongs to the attempt; names of nodes are held by a secret.
+
+-- Until now every job had a lease of 10 s, and nobody could choose another.
+UPDATE weighbridge.jobs SET lease_seconds = 120 WHERE ended_at IS NULL;
+
+-- The job's lease, so that heartbeats and the supervision need no look at the job.
+ALTER TABLE weighbridge.attempts ADD COLUMN lease_seconds int NOT NULL DEFAULT 120;
+
+-- Who may take the name back while it is held. Where it is null, nobody.
+ALTER TABLE weighbridge.nodes ADD COLUMN secret_digest text;
+-- When its guard told that the worker had died.
+ALTER TABLE weighbridge.nodes ADD COLUMN lost_at timestamptz;

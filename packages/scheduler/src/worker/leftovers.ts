@@ -1,0 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { StartError } from '../errors.ts';
+import { markedProcesses } from './marked-processes.ts';
+
+const rounds = 200;
+const pauseMs = 20;
+
+/**
+ * Ends the processes of an earlier worker with this id, which it and its guard left when both were killed. Gives their number.
+ *
+ * @throws StartError `leftovers` when some can't be ended: the master must not hear that they have.
+ */
+export async function endLeftovers(workerId: string): Promise<number> {
+  const seen = new Set<number>();
+  for (let round = 0; round < rounds; round++) {
+    // Again and again, because they may fork.
+    const found = markedProcesses().filter(({ marker }) => marker.startsWith(`${workerId}/`));
+    if (found.length === 0) return seen.size;
+    for (const { pid } of found) {
+      seen.add(pid);
+      killQuietly(pid);
+    }
+    await delay(pauseMs);
+  }
+  throw new StartError(
+    'leftovers',
+    `processes of an earlier run of this worker can't be ended: ${[...seen].slice(0, 10).join(', ')}; end them first`,
+  );
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Ended meanwhile, or seen again and told.
+  }
+}
