@@ -29,7 +29,7 @@ const value = async ({ metricsUrl }: Running, name: string, labels: Record<strin
 /** Registers a node and claims a job of its queue. */
 async function claimOne(master: Running, queue: string) {
   const client = clientOf(master, 'node');
-  const job = await client.submit({ queue, command: 'true' });
+  const job = await client.submit({ queue, command: 'true', leaseSeconds: 10, lostRetryLimit: 0 });
   const { session } = await client.register({ name: 'node', queues: [queue], slots: 1 });
   await client.claim('node', { session, slots: 1, waitSeconds: 5 });
   return { client, session, ref: { jobId: job.id, attempt: 1 } };
@@ -52,7 +52,7 @@ test('a lease that expires is counted, with the attempt as lost and the job as f
   const folder = await createFolder();
   const master = await startMaster(folder);
   const labels = { queue: 'q' };
-  await claimOne(master, 'q');
+  const { client, session } = await claimOne(master, 'q');
   expect(await value(master, 'scheduler_leases_expired_total', labels)).toBe(0);
   expect(await value(master, 'scheduler_job_attempts_total', { ...labels, outcome: 'lost' })).toBe(0);
   // No heartbeat comes: after its ten seconds the lease expires by itself.
@@ -60,6 +60,9 @@ test('a lease that expires is counted, with the attempt as lost and the job as f
   await expect.poll(expired, { timeout: 20_000 }).toBe(1);
   expect(await value(master, 'scheduler_job_attempts_total', { ...labels, outcome: 'lost' })).toBe(1);
   expect(await value(master, 'scheduler_jobs_finished_total', { ...labels, outcome: 'failed' })).toBe(1);
+  await expect.poll(() => value(master, 'scheduler_nodes', { state: 'silent' })).toBe(1);
+  expect(await value(master, 'scheduler_nodes', { state: 'lost' })).toBe(0);
+  await client.goodbye('node', { session, workerDied: true });
   await expect.poll(() => value(master, 'scheduler_nodes', { state: 'lost' })).toBe(1);
 });
 

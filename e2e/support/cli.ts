@@ -69,14 +69,25 @@ export function start(args: string[], env: Environment = {}): Promise<Running> {
 
 /** Starts `weighbridge worker` with these arguments and waits until it is ready. Ends with its test. */
 export async function startWorker(args: string[], env: Environment): Promise<Service> {
-  const child = spawn(process.execPath, [bin, 'worker', ...args, '--json'], optionsOf(env));
-  onTestFinished(() => stop(child));
-  return untilSaid(child);
+  const worker = await startSharedWorker(args, env);
+  onTestFinished(() => stop(worker.child));
+  return worker;
 }
 
 /** The same for several tests: whoever starts it stops it, with {@link stop}. */
-export function startShared(args: string[], env: Environment = {}): Promise<Running> {
-  return readEvents(spawn(process.execPath, [bin, ...args, '--json'], optionsOf(env)));
+export function startShared(args: string[], env: Environment = {}, within: string[] = []): Promise<Running> {
+  return readEvents(spawnWeighbridge(within, [...args, '--json'], env));
+}
+
+/** The same as {@link startWorker}: whoever starts it stops it. */
+export function startSharedWorker(args: string[], env: Environment, within: string[] = []): Promise<Service> {
+  return untilSaid(spawnWeighbridge(within, ['worker', ...args, '--json'], env));
+}
+
+/** `within`: a command that takes another one, such as `ip netns exec NAME`. */
+export function spawnWeighbridge(within: string[], args: string[], env: Environment): ChildProcess {
+  const [program = '', ...more] = [...within, process.execPath, bin, ...args];
+  return spawn(program, more, optionsOf(env));
 }
 
 // Nothing of the developer's own reaches the tests.

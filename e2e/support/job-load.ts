@@ -48,7 +48,9 @@ export function startLoad(clients: readonly ((node: string) => Client)[], jobs: 
   const submit = async (client: Client) => {
     while (next < jobs) {
       const idempotencyKey = `job-${next++}`;
-      const job = await insist(() => client.submit({ command: 'true', lostRetryLimit: 20, leaseSeconds: 10, idempotencyKey }));
+      const job = await insist(() =>
+        client.submit({ command: 'true', lostRetryLimit: 20, leaseSeconds: 10, idempotencyKey }),
+      );
       ledger.submitted.set(idempotencyKey, job.id);
     }
   };

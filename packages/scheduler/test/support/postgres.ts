@@ -15,6 +15,8 @@ export interface PostgresServer {
   /** `postgres://…` of its one database. */
   url: string;
   port: number;
+  /** Of its postmaster. */
+  readonly pid: number;
   /** As a crash would: no farewell to clients. Then {@link start} may be called. Default: `-m immediate`. */
   kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
   /** Starts it again on the same data and port. */
@@ -113,6 +115,9 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
   return {
     url: `postgres://weighbridge@127.0.0.1:${port}/postgres`,
     port,
+    get pid() {
+      return server?.pid ?? 0;
+    },
     start,
     // SIGQUIT is its immediate shutdown: children end too, and the next start recovers.
     kill: (signal = 'SIGQUIT') => end(signal),

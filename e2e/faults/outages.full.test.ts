@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  findPostgres,
+  installHint,
+  type PostgresServer,
+  startPostgres,
+} from '../../packages/scheduler/test/support/postgres.ts';
+import { stop } from '../support/cli.ts';
+import { Cluster, type Story } from '../support/cluster.ts';
+import { treeOf } from '../support/processes.ts';
+
+const installed = (await findPostgres()) !== undefined;
+if (!installed && process.env.CI) throw new Error(installHint);
+
+interface Scenario {
+  readonly leaseSeconds: number;
+  readonly jobSeconds: number;
+  readonly onServer?: boolean;
+  outage(cluster: Cluster, server: PostgresServer | undefined): Promise<void>;
+}
+
+const signalTree = (pid: number, signal: NodeJS.Signals) => {
+  for (const member of treeOf(pid)) process.kill(member, signal);
+};
+
+async function freeze(server: PostgresServer | undefined, seconds: number): Promise<void> {
+  if (!server) return;
+  signalTree(server.pid, 'SIGSTOP');
+  await delay(seconds * 1000);
+  signalTree(server.pid, 'SIGCONT');
+}
+
+async function restartMaster(cluster: Cluster, end: NodeJS.Signals, seconds: number): Promise<void> {
+  const { child } = cluster.master ?? {};
+  if (end === 'SIGTERM' && child) await stop(child);
+  else child?.kill(end);
+  await delay(seconds * 1000);
+  await cluster.startMaster();
+}
+
+const scenarios: Record<string, Scenario> = {
+  'a master that is stopped for 12 s': {
+    leaseSeconds: 30,
+    jobSeconds: 18,
+    outage: (cluster) => restartMaster(cluster, 'SIGTERM', 12),
+  },
+  'a master that is killed, and back after 12 s, when the job has ended': {
+    leaseSeconds: 30,
+    jobSeconds: 6,
+    outage: (cluster) => restartMaster(cluster, 'SIGKILL', 12),
+  },
+  'a master that is frozen for 40 s': {
+    leaseSeconds: 120,
+    jobSeconds: 46,
+    async outage({ master }) {
+      master?.child.kill('SIGSTOP');
+      await delay(40_000);
+      master?.child.kill('SIGCONT');
+    },
+  },
+  'a database that is stopped for 40 s with -m immediate': {
+    leaseSeconds: 120,
+    jobSeconds: 46,
+    onServer: true,
+    async outage(_cluster, server) {
+      await server?.kill('SIGQUIT');
+      await delay(40_000);
+      await server?.start();
+    },
+  },
+  'a master that is killed for longer than the lease, when the job has ended in time': {
+    leaseSeconds: 10,
+    jobSeconds: 4,
+    outage: (cluster) => restartMaster(cluster, 'SIGKILL', 15),
+  },
+  'a database that is frozen for longer than the lease, when the job has ended in time': {
+    leaseSeconds: 10,
+    jobSeconds: 4,
+    onServer: true,
+    outage: (_cluster, server) => freeze(server, 20),
+  },
+  'a database that is frozen for 12 s': {
+    leaseSeconds: 30,
+    jobSeconds: 18,
+    onServer: true,
+    outage: (_cluster, server) => freeze(server, 12),
+  },
+};
+
+// All at once: they wait most of the time.
+const stories = new Map<string, Promise<Story>>();
+const cleanups: (() => Promise<void>)[] = [];
+
+async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario): Promise<Story> {
+  const server = onServer ? await startPostgres() : undefined;
+  if (server) cleanups.push(() => server.stop());
+  const cluster = await Cluster.start(server?.url);
+  cleanups.push(() => cluster.stop());
+  await cluster.startWorker('one');
+  const id = await cluster.runJob(jobSeconds, leaseSeconds);
+  await cluster.startWorker('two');
+  await outage(cluster, server);
+  return cluster.untilEnded(id);
+}
+
+describe('a job goes on, as one attempt, through', () => {
+  beforeAll(() => {
+    for (const [name, scenario] of Object.entries(scenarios)) {
+      if (scenario.onServer && !installed) continue;
+      const story = play(scenario);
+      story.catch(() => undefined);
+      stories.set(name, story);
+    }
+  });
+  afterAll(async () => {
+    await Promise.allSettled(stories.values());
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  });
+
+  for (const [name, { onServer }] of Object.entries(scenarios)) {
+    test.skipIf(onServer && !installed)(name, { timeout: 180_000 }, async () => {
+      expect(await stories.get(name)).toMatchObject({
+        state: 'succeeded',
+        attempts: [['one', 'succeeded']],
+        journal: [{ hasEnded: true }],
+      });
+    });
+  }
+});
