@@ -32,7 +32,7 @@ const lateSeconds = 5;
  * `answeringSeconds`: for how long, up to `moment`, a heartbeat could be answered. After an outage an attempt gets its whole
  * lease; one that begins while this statement is on its way ends nothing.
  */
-const endExpiredAttempts = defineStatement({
+export const endExpiredAttempts = defineStatement({
   name: 'end_expired_attempts',
   parameters: { limit: 'int4', answeringSeconds: 'float8', moment: 'timestamptz' },
   columns: expiredColumns,

@@ -48,7 +48,7 @@ export function describeNodes(kit: () => StoreKit): void {
       const first = await store.nodes.register({ ...registration, secret: 'the-first-secret' });
       await store.jobs.submit([{ queue, command: 'echo' }]);
       const [attempt] = await kit().claim(name, first.session, 1);
-      const taken = { code: 'name-taken', message: expect.stringMatching(`${name} .*--name.*--take-over`) };
+      const taken = { code: 'name-taken', message: expect.stringMatching(`${name}: .*--name.*--take-over`) };
       await expect(store.nodes.register(registration)).rejects.toMatchObject(taken);
       await expect(store.nodes.register({ ...registration, secret: 'the-other-secret' })).rejects.toMatchObject(taken);
       // What it runs goes on.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { endExpiredAttempts } from '../../../src/store/attempts/expire-attempts.ts';
 import { deleteOld } from '../../../src/store/supervision/delete-old.ts';
 import { takeOverview } from '../../../src/store/supervision/overview.ts';
 import { promoteJobs } from '../../../src/store/supervision/promote-jobs.ts';
@@ -68,6 +69,23 @@ export function describeSupervision(kit: () => StoreKit): void {
       await kit().ageJob(id, 0);
       await store.supervise();
       expect(await found).toMatchObject({ outcome: 'timed_out' });
+    });
+
+    test('a statement that comes to the server late ends nothing: that was an outage too', async () => {
+      const { database } = kit();
+      const { submit, claimOne } = await kit().bench();
+      const { id } = await submit();
+      const { attempt } = await claimOne();
+      const past =
+        'UPDATE weighbridge.attempts SET lease_until = now() - $3::interval WHERE job_id = $1 AND number = $2';
+      await kit().query(past, [id, attempt, '1 min']);
+      const run = async (lateMs: number) => {
+        const moment = new Date(Date.now() - lateMs).toISOString();
+        const rows = await database.run(endExpiredAttempts, { limit: 500, answeringSeconds: 1000, moment });
+        return rows.filter(({ jobId }) => jobId === id).map(({ outcome }) => outcome);
+      };
+      expect(await run(6000)).toEqual([]);
+      expect(await run(0)).toEqual(['lost']);
     });
 
     test('an attempt that outlives its timeout is ended by the queue', async () => {

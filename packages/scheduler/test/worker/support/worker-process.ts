@@ -6,11 +6,17 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { WorkerInfo, WorkerOptions } from '../../../src/worker/index.ts';
 
-/** Starts a worker as a process of its own and waits until it is registered. */
-export async function startWorkerProcess(options: WorkerOptions): Promise<{ worker: ChildProcess; info: WorkerInfo }> {
+/**
+ * Starts a worker as a process of its own and waits until it is registered. `within`: a command that takes another one.
+ */
+export async function startWorkerProcess(
+  options: WorkerOptions,
+  within: string[] = [],
+): Promise<{ worker: ChildProcess; info: WorkerInfo }> {
   const script = fileURLToPath(new URL('./run-worker.ts', import.meta.url));
-  const args = ['--conditions=weighbridge-source', script, JSON.stringify(options)];
-  const worker = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const command = [process.execPath, '--conditions=weighbridge-source', script, JSON.stringify(options)];
+  const [program = '', ...args] = [...within, ...command];
+  const worker = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await once(createInterface(worker.stdout), 'line')) as [string];
   return { worker, info: JSON.parse(line) };
 }

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { test } from './support/worker-fixture.ts';
+import { isRunning, startWorkerProcess, untilGone } from './support/worker-process.ts';
+
+const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
+const hint = 'needs root on Linux, and unshare of util-linux';
+if (!canMount && process.env.CI) throw new Error(hint);
+
+/**
+ * A clock that a test can move, in the place of /proc/uptime: no machine can be suspended here. Everything else goes on, as
+ * Node's own timers do over a suspension.
+ */
+function createClock(folder: string) {
+  const path = join(folder, 'uptime');
+  let aheadSeconds = 0;
+  const write = () => writeFileSync(path, `${(uptime() + aheadSeconds).toFixed(2)} 0.00\n`);
+  write();
+  const timer = setInterval(write, 20);
+  onTestFinished(() => clearInterval(timer));
+  return {
+    /** Runs a command with this clock. */
+    within: ['unshare', '--mount', 'sh', '-c', `mount --bind ${path} /proc/uptime && exec "$@"`, 'sh'],
+    leap: (seconds: number) => {
+      aheadSeconds += seconds;
+      write();
+    },
+  };
+}
+
+test.skipIf(!canMount)(
+  `a machine that was suspended past an attempt's lease ends it at once (${canMount ? 'run' : hint})`,
+  async ({ master, workDir }) => {
+    master.leaseSeconds = 600;
+    const clock = createClock(workDir);
+    const options = { master: master.url, token: master.token, name: 'node-1', slots: 1, allow: ['sh'], workDir };
+    const { worker } = await startWorkerProcess(options, clock.within);
+    onTestFinished(() => void worker.kill('SIGKILL'));
+    const result = once(master, 'result');
+    const ref = master.hand({ command: 'sh', args: ['-c', 'echo $$; exec sleep 1000'] });
+    await once(master, 'log');
+    const pids = [Number(master.text('stdout', ref))];
+    // The worker hears nothing of the master either, as when it wakes far away from it.
+    master.fault = (request) => !request.url?.endsWith('/result');
+    clock.leap(470);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(pids.filter(isRunning)).toEqual(pids);
+    clock.leap(20);
+    await untilGone(pids, 1000);
+    expect((await result)[1]).toMatchObject({
+      outcome: 'released',
+      reason: 'the master acknowledged no heartbeat for 480 s, of a lease of 600 s',
+    });
+  },
+);
