@@ -24,6 +24,8 @@ WorkingDirectory=${clone}
 ExecStart=${commandLine} up --data /var/lib/weighbridge
 # The master stops its worker, store and jobs by itself, within 5 s.
 KillMode=mixed
+# Each attempt of a job has a cgroup of its own.
+Delegate=yes
 TimeoutStopSec=15
 Restart=on-failure
 ${hardening}

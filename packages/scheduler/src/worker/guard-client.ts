@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AttemptCgroups } from './cgroups.ts';
 import {
   attemptMarker,
   type DeathNotice,
@@ -56,13 +57,15 @@ const guardPath = fileURLToPath(new URL(`./guard${extname(import.meta.url)}`, im
 export class Guard {
   readonly #process: ChildProcess;
   readonly #directory: string;
+  readonly #workerId: string;
   readonly #entries = new Map<number, Entry>();
   /** Settles when the guard process has ended, however it did. */
   readonly gone: Promise<void>;
   #nextId = 1;
 
-  private constructor(child: ChildProcess, directory: string) {
+  private constructor(child: ChildProcess, directory: string, workerId: string) {
     this.#process = child;
+    this.#workerId = workerId;
     this.#directory = directory;
     child.on('message', (message) => this.#hear(message as FromGuard));
     const { promise: exited, resolve } = Promise.withResolvers<void>();
@@ -72,18 +75,18 @@ export class Guard {
     this.gone = exited.then(() => this.#lost());
   }
 
-  static async start(): Promise<Guard> {
+  static async start(workerId: string): Promise<Guard> {
     // Under the system's folder for temporary files, because a unix socket's path has at most 107 bytes.
     const directory = await mkdtemp(join(tmpdir(), 'weighbridge-'));
     // Hardly any environment: NODE_OPTIONS is meant for the worker. Its folder is no one's, so that it holds none.
     const { NODE_EXTRA_CA_CERTS: authorities } = process.env;
-    const child = spawn(process.execPath, [guardPath, directory], {
+    const child = spawn(process.execPath, [guardPath, directory, workerId], {
       cwd: '/',
       detached: true,
       env: authorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: authorities },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const guard = new Guard(child, directory);
+    const guard = new Guard(child, directory, workerId);
     const ready = once(child, 'message', { signal: AbortSignal.timeout(startWithinMs) });
     if (await Promise.race([ready, guard.gone]).catch(() => undefined)) return guard;
     child.kill('SIGKILL');
@@ -168,6 +171,7 @@ export class Guard {
   /** The guard is gone: nothing may run unguarded. */
   async #lost(): Promise<void> {
     const markers = new Set<string>();
+    if (this.#entries.size > 0) AttemptCgroups.open(this.#workerId)?.killAll();
     for (const { pid, marker, started, ended } of this.#entries.values()) {
       if (pid !== undefined) killQuietly(-pid);
       if (marker !== undefined) markers.add(marker);

@@ -22,15 +22,15 @@ export class GuardKeeper {
     return this.#guard;
   }
 
-  async start(): Promise<void> {
-    const guard = await Guard.start();
+  async start(workerId: string): Promise<void> {
+    const guard = await Guard.start(workerId);
     if (this.#stopping) {
       await guard.stop();
       throw new Error('the worker was stopped while it started');
     }
     this.#guard = guard;
     guard.notify(this.#notice);
-    guard.gone.then(() => this.#replace());
+    guard.gone.then(() => this.#replace(workerId));
   }
 
   /** Says whom to tell should the worker die. */
@@ -45,13 +45,13 @@ export class GuardKeeper {
     await this.#guard?.stop();
   }
 
-  async #replace(): Promise<void> {
+  async #replace(workerId: string): Promise<void> {
     if (this.#stopping) return;
     this.#guard = undefined;
     this.#onLost();
     while (!this.#guard && !this.#stopping) {
       await delay(pauseMs);
-      await this.start().catch(() => {});
+      await this.start(workerId).catch(() => {});
     }
     if (!this.#stopping) this.#onReplaced();
   }

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AttemptCgroups } from './cgroups.ts';
 import {
   attemptMarker,
   bootMs,
@@ -22,7 +24,7 @@ import { markedProcesses } from './marked-processes.ts';
 
 interface Running {
   child: ChildProcess;
-  marker: string | undefined;
+  marker: string;
   deadlineMs: number;
   unguarded?: Unguarded;
 }
@@ -41,7 +43,8 @@ const longestPauseMs = 5000;
 const noticeTriesMs = 600_000;
 
 /** Where the worker listens for output: a worker that was killed can't remove it. */
-const socketFolder = process.argv[2];
+const [, , socketFolder = '', workerId = ''] = process.argv;
+const cgroups = AttemptCgroups.open(workerId);
 const running = new Map<number, Running>();
 const endedMarkers = new Set<string>();
 let notice: DeathNotice | undefined;
@@ -56,6 +59,7 @@ function tell(message: FromGuard): void {
 function hear(message: ToGuard): void {
   if (message.do === 'notify') notice = message.notice;
   else if (message.do === 'extend') extend(message.id, message.deadlineMs);
+  else if (message.do === 'signal' && message.signal === 'SIGKILL') kill(message.id);
   else if (message.do === 'signal') signalGroup(message.id, message.signal);
   else run(message).catch((error: Error) => tell({ is: 'not-started', id: message.id, reason: error.message }));
 }
@@ -75,10 +79,15 @@ async function run({ id, command, deadlineMs }: ToGuard & { do: 'run' }): Promis
 
 function start(id: number, command: GuardedCommand, deadlineMs: number, stdout: Socket, stderr: Socket): void {
   const { file, argv0, args, env, cwd } = command;
-  const child = spawn(file, args, { argv0, env, cwd, detached: true, stdio: ['ignore', stdout, stderr] });
+  const marker = env[attemptMarker] ?? '';
+  const begin = () => spawn(file, args, { argv0, env, cwd, detached: true, stdio: ['ignore', stdout, stderr] });
+  const child = cgroups ? cgroups.within(basename(marker), begin) : begin();
   child.once('error', (error) => tell({ is: 'not-started', id, reason: error.message }));
-  if (child.pid === undefined) return;
-  running.set(id, { child, marker: env[attemptMarker], deadlineMs });
+  if (child.pid === undefined) {
+    cgroups?.remove(basename(marker));
+    return;
+  }
+  running.set(id, { child, marker, deadlineMs });
   tell({ is: 'started', id, pid: child.pid });
   child.once('exit', (exitCode, signal) => ended(id, exitCode, signal));
 }
@@ -87,9 +96,9 @@ function ended(id: number, exitCode: number | null, signal: NodeJS.Signals | nul
   const job = running.get(id);
   if (!job) return;
   // What it left behind in its group goes with it: the attempt is over. While there is such, the number isn't used again.
-  signalGroup(id, 'SIGKILL');
+  kill(id);
   running.delete(id);
-  if (job.marker !== undefined) endedMarkers.add(job.marker);
+  endedMarkers.add(job.marker);
   sweepSoon();
   tell({ is: 'ended', id, exitCode, signal, ...(job.unguarded && { unguarded: job.unguarded }) });
 }
@@ -109,6 +118,14 @@ function signalQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Ends a command and all that it has started, as far as that can be found. */
+function kill(id: number): void {
+  const job = running.get(id);
+  if (!job) return;
+  signalGroup(id, 'SIGKILL');
+  cgroups?.kill(basename(job.marker));
+}
+
 function extend(id: number, deadlineMs: number): void {
   const job = running.get(id);
   if (job) job.deadlineMs = Math.max(job.deadlineMs, deadlineMs);
@@ -120,7 +137,7 @@ function endOverdue(): void {
   for (const [id, job] of running) {
     if (nowMs < job.deadlineMs) continue;
     job.unguarded = 'lease';
-    signalGroup(id, 'SIGKILL');
+    kill(id);
   }
 }
 
@@ -135,8 +152,9 @@ function sweepSoon(): void {
   }, sweepIntervalMs);
 }
 
-/** Kills the marked processes and says whether there were any. */
+/** Kills the processes of these attempts, and says whether there were any. */
 function sweep(isOver: (marker: string) => boolean): boolean {
+  if (cgroups) return ![...endedMarkers].filter(isOver).every((marker) => cgroups.remove(basename(marker)));
   const over = markedProcesses().filter(({ marker }) => isOver(marker));
   for (const { pid } of over) signalQuietly(pid, 'SIGKILL');
   return over.length > 0;
@@ -146,23 +164,24 @@ async function leave(): Promise<void> {
   // What fails now must not keep it.
   if (isLeaving) process.exit();
   isLeaving = true;
-  const markers = new Set(endedMarkers);
   const groups: number[] = [];
   for (const [id, { child, marker }] of running) {
-    signalGroup(id, 'SIGKILL');
+    kill(id);
     if (child.pid !== undefined) groups.push(child.pid);
-    if (marker !== undefined) markers.add(marker);
+    endedMarkers.add(marker);
   }
-  for (let i = 0; i < lastSweeps && markers.size > 0 && sweep((marker) => markers.has(marker)); i++);
-  if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true });
+  if (!cgroups) for (let i = 0; i < lastSweeps && endedMarkers.size > 0 && sweep(() => true); i++);
+  rmSync(socketFolder, { recursive: true, force: true });
+  const isOver = await haveEnded(groups);
   // The guard's own failure is the worker's to hear of.
-  if (notice && !process.connected && (await haveEnded(groups))) await notifyMaster(notice);
+  if (isOver && notice && !process.connected) await notifyMaster(notice);
   process.exit();
 }
 
 async function haveEnded(groups: number[]): Promise<boolean> {
   const untilMs = bootMs() + endWithinMs;
-  while (groups.some((pid) => signalQuietly(-pid, 0))) {
+  const isThere = () => groups.some((pid) => signalQuietly(-pid, 0)) || cgroups?.removeAll() === false;
+  while (isThere()) {
     if (bootMs() > untilMs) return false;
     await delay(10);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StartError } from '../errors.ts';
+import { AttemptCgroups } from './cgroups.ts';
 import { markedProcesses } from './marked-processes.ts';
 
 const rounds = 200;
@@ -11,12 +12,18 @@ const pauseMs = 20;
  * @throws StartError `leftovers` when some can't be ended: the master must not hear that they have.
  */
 export async function endLeftovers(workerId: string): Promise<number> {
+  const cgroups = AttemptCgroups.open(workerId);
   const seen = new Set<number>();
   for (let round = 0; round < rounds; round++) {
+    const marked = markedProcesses().filter(({ marker }) => marker.startsWith(`${workerId}/`));
+    const found = [...(cgroups?.processes() ?? []), ...marked.map(({ pid }) => pid)];
+    if (found.length === 0) {
+      cgroups?.removeAll();
+      return seen.size;
+    }
     // Again and again, because they may fork.
-    const found = markedProcesses().filter(({ marker }) => marker.startsWith(`${workerId}/`));
-    if (found.length === 0) return seen.size;
-    for (const { pid } of found) {
+    cgroups?.killAll();
+    for (const pid of found) {
       seen.add(pid);
       killQuietly(pid);
     }

@@ -117,7 +117,7 @@ export class Worker {
     await cache.open().catch((cause) => {
       throw new StartError('data-unwritable', `the worker can't use ${folder.blobs}: ${messageOf(cause)}`, { cause });
     });
-    await this.#guards.start().catch((cause) => {
+    await this.#guards.start(folder.id).catch((cause) => {
       throw new StartError('guard-failed', messageOf(cause), { cause });
     });
     return this.#started;

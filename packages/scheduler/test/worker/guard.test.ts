@@ -1,6 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
+import { AttemptCgroups } from '../../src/worker/cgroups.ts';
 import type { ScriptedMaster } from './support/scripted-master.ts';
 import { test as base } from './support/worker-fixture.ts';
 import { isRunning, startWorkerProcess, untilGone } from './support/worker-process.ts';
@@ -116,6 +117,22 @@ describe('the guard', () => {
     worker.kill('SIGKILL');
     await untilGone([...pids, guardPid], 5000);
   });
+
+  const hasCgroups = AttemptCgroups.open('test')?.removeAll() ?? false;
+  test.skipIf(!hasSetsid || !hasCgroups)(
+    `ends what left its group and its environment too, by its cgroup (${hasCgroups ? 'run' : 'needs a writable cgroup v2'})`,
+    async ({ master, runs }) => {
+      const script = `setsid env -i sh -c 'echo $$; exec sleep 1000' & wait`;
+      const { worker, guardPid, pids } = await runs(script);
+      const told = once(master, 'goodbye');
+      worker.kill('SIGKILL');
+      await told;
+      expect(pids.filter(isRunning)).toEqual([]);
+      await untilGone([guardPid], 5000);
+      const again = await runs(`setsid env -i sh -c 'echo $$; exec sleep 1000' & sleep 0.2`);
+      await untilGone(again.pids, 5000);
+    },
+  );
 
   test('leaves nothing of a job running once the job has ended', async ({ master, runs }) => {
     const leave = hasSetsid ? 'setsid' : '';
