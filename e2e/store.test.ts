@@ -28,7 +28,7 @@ test('a store moves with its jobs, logs and files, beside a master that runs, an
   const second = await start(['up', ...anyPorts, '--data', to]);
   const client = new Client({ url: second.apiUrl, token: second.env.WEIGHBRIDGE_TOKEN ?? '' });
   const jobs = await client.jobs({ limit: 5 });
-  expect(jobs.jobs.map(({ state, command }) => [state, command])).toEqual([
+  expect(jobs.jobs.map(({ state, commandLine }) => [state, commandLine.split(' ')[0]])).toEqual([
     ['succeeded', 'echo'],
     ['succeeded', 'gzip'],
   ]);

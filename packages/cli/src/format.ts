@@ -22,12 +22,3 @@ export function formatSpan(seconds: number): string {
 export function formatAge(moment: string, now = Date.now()): string {
   return formatSpan((now - Date.parse(moment)) / 1000);
 }
-
-/** A command as a shell would take it. */
-export function formatCommand(command: string, args: readonly string[]): string {
-  return [command, ...args].map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatCommand, formatSpan } from '../src/format.ts';
+import { formatAge, formatBytes, formatSpan } from '../src/format.ts';
 import { visible } from '../src/output.ts';
 
 test('bytes in decimal units', () => {
@@ -9,10 +9,6 @@ test('bytes in decimal units', () => {
 test('spans in their largest unit', () => {
   expect([-5, 59, 60, 3600, 86_400].map(formatSpan)).toEqual(['0 s', '59 s', '1 min', '1 h', '1 d']);
   expect(formatAge('2030-01-01T00:00:00Z', Date.parse('2030-01-01T00:02:00Z'))).toBe('2 min');
-});
-
-test('a command can be pasted into a shell', () => {
-  expect(formatCommand('echo', ['a b', "it's", '--x=1', ''])).toBe(`echo 'a b' 'it'\\''s' --x=1 ''`);
 });
 
 test("nobody's control characters reach the terminal", () => {

@@ -1,13 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Bandwidth, Job, Node } from '@weighbridge/protocol';
+import type { Bandwidth, JobSummary, Node } from '@weighbridge/protocol';
 import { pageFiles, pageHeaders } from '../src/index.ts';
 
 /** A small server that answers as a master does, with figures that the test chooses. */
 export class DemoServer {
   token = 'right-token';
   hasScheduler = true;
-  jobs: Job[] = [];
+  jobs: JobSummary[] = [];
   nodes: Node[] = [];
   /** Told first on each stream, as the monitor's own listener does. */
   history: [atMs: number, bytesIn: number, bytesOut: number][] = [];

@@ -1,4 +1,4 @@
-import type { Bandwidth, Job, Node } from '@weighbridge/protocol';
+import type { Bandwidth, JobSummary, Node } from '@weighbridge/protocol';
 
 const start = Date.parse('2026-03-01T12:00:00.000Z');
 
@@ -38,26 +38,17 @@ export function bandwidth(
   };
 }
 
-/** A job as the API shows it. */
-export function job(number: number, state: Job['state'], more: Partial<Job> = {}): Job {
+/** A job as a list of the API shows it. */
+export function job(number: number, state: JobSummary['state'], more: Partial<JobSummary> = {}): JobSummary {
   return {
     id: `${String(number).padStart(8, '0')}-1c5e-4d55-9d0c-3a4f6a2f8e11`,
     state,
     queue: 'default',
-    command: 'gzip',
-    args: ['-k', 'measurements of march.csv'],
-    env: {},
-    files: { inputs: [], outputs: ['*.gz'] },
+    commandLine: "gzip -k 'measurements of march.csv'",
     slots: 1,
     priority: 0,
-    timeoutSeconds: 3600,
-    retryLimit: 2,
-    retryBackoff: 0,
-    lostRetryLimit: 3,
-    leaseSeconds: 120,
     createdAt: new Date(Date.now() - number * 47_000).toISOString(),
-    outputs: [],
-    attempts: [],
+    attemptCount: 1,
     bytes: { in: 20_971_520 / number, out: 61_440 * number },
     ...more,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatAge, formatBytes, formatCommand, formatExact, formatRate, formatShare } from '../browser/page/format.ts';
+import { formatAge, formatBytes, formatExact, formatRate, formatShare } from '../browser/page/format.ts';
 
 describe('bytes', () => {
   test.each([
@@ -39,8 +39,4 @@ test('an age takes the largest unit that fits, and never runs backwards', () => 
     '2 h',
     '2 d',
   ]);
-});
-
-test('a command reads as one would type it', () => {
-  expect(formatCommand('gzip', ['-k', 'my file', "it's", ''])).toBe(`gzip -k 'my file' 'it'\\''s' ''`);
 });

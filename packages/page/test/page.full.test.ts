@@ -158,7 +158,7 @@ test('sorts endpoints by keyboard, and folds those without traffic away', async 
 });
 
 test("shows jobs and nodes, and never runs what a job's text says", async () => {
-  server.jobs = [job(7, 'failed', { command: '<img src=/x onerror=alert(1)>', args: [], reason: 'exit code 2' })];
+  server.jobs = [job(7, 'failed', { commandLine: '<img src=/x onerror=alert(1)>', reason: 'exit code 2' })];
   server.nodes = [node('scale-one')];
   server.send(bandwidth(0, [], { nodes: [{ node: 'scale-one', in: 4_000_000, out: 12 }] }));
   await openWithToken();
@@ -217,7 +217,7 @@ test('asks again when a token is withdrawn while the page is open', async () => 
 
 test.each(['light', 'dark'] as const)('fits a phone in %s', async (colorScheme) => {
   await open({ colorScheme, viewport: { width: 360, height: 740 } });
-  server.jobs = [job(1, 'succeeded', { args: ['x'.repeat(300)] })];
+  server.jobs = [job(1, 'succeeded', { commandLine: `gzip ${'x'.repeat(300)}` })];
   server.nodes = [node('a-node-with-a-name-as-long-as-names-may-be-which-is-sixty-three-')];
   server.send(bandwidth(0, [[`GET /${'a-long-path/'.repeat(12)}:id`, 1e12, 1e12]]));
   await openWithToken();

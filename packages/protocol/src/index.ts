@@ -1,6 +1,7 @@
 export * from './bandwidth.ts';
 export * from './blob.ts';
 export * from './client.ts';
+export * from './command-line.ts';
 export * from './headers.ts';
 export * from './job.ts';
 export * from './limits.ts';

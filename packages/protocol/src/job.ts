@@ -132,8 +132,33 @@ export const Job = Type.Object({
 });
 export type Job = Static<typeof Job>;
 
+/** A job as a list shows it: what is long is cut, and `GET /jobs/:id` has it whole. */
+export const JobSummary = Type.Object({
+  id: JobId,
+  state: Type.Enum(jobStates),
+  queue: Name,
+  /** As a shell would take it, cut at 200 characters. */
+  commandLine: Type.String(),
+  slots: Type.Integer(),
+  priority: Type.Integer(),
+  createdAt: Timestamp,
+  startAfter: Type.Optional(Timestamp),
+  startedAt: Type.Optional(Timestamp),
+  endedAt: Type.Optional(Timestamp),
+  attemptCount: Type.Integer({ minimum: 0 }),
+  /** Of the last attempt. */
+  node: Type.Optional(Name),
+  exitCode: Type.Optional(Type.Integer()),
+  signal: Type.Optional(Type.String()),
+  /** As the job's, cut at 200 characters. */
+  reason: Type.Optional(Type.String()),
+  bytes: Bytes,
+});
+export type JobSummary = Static<typeof JobSummary>;
+
+/** A page of at most 256 kB: it may hold fewer jobs than were asked for. */
 export const JobList = Type.Object({
-  jobs: Type.Array(Job),
+  jobs: Type.Array(JobSummary),
   /** Pass it as `?cursor=` for the next page; absent on the last. */
   cursor: Type.Optional(Type.String()),
 });

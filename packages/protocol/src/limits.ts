@@ -4,6 +4,8 @@ export const limits = Object.freeze({
   nodes: 1000,
   nameLength: 63,
   argsCount: 1000,
+  /** A job's command, arguments and environment together, in UTF-8. What is longer is an input file. */
+  jobTextBytes: 128 * 1024,
   commandLength: 4096,
   argLength: 32_768,
   envCount: 256,
@@ -31,6 +33,10 @@ export const limits = Object.freeze({
   jobLogBytes: 16 * 1024 * 1024,
   /** One blob. */
   blobBytes: 64 * 1024 ** 3,
+  /** What a list shows of a command line, and of a reason. */
+  summaryLength: 200,
+  /** One page of a list of jobs: it ends before it would be larger. */
+  pageBytes: 256 * 1000,
   pageSize: 1000,
   defaultPageSize: 50,
 });

@@ -13,7 +13,7 @@ export const problems = Object.freeze({
   'name-taken': { status: 409, title: 'Another worker holds this name' },
   'node-in-use': { status: 409, title: 'The worker of this node is not gone' },
   'job-not-ended': { status: 409, title: 'The job has not ended' },
-  'too-large': { status: 413, title: 'The body is over the limit' },
+  'too-large': { status: 413, title: 'The request is over a limit' },
   'unsupported-media-type': { status: 415, title: 'This content type is not taken here' },
   'range-not-satisfiable': { status: 416, title: 'The range is outside the blob' },
   'blob-missing': { status: 422, title: 'A named blob is not stored here' },

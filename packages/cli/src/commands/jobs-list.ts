@@ -1,14 +1,14 @@
-import { type Job, jobStates, limits } from '@weighbridge/protocol';
+import { type JobSummary, jobStates, limits } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatAge, formatCommand } from '../format.ts';
+import { formatAge } from '../format.ts';
 import { integerBetween } from '../option-parsers.ts';
 import { printJson, printLine, printNote, printTable } from '../output.ts';
 
 interface Flags extends ClientFlags {
   queue?: string;
-  state?: Job['state'];
+  state?: JobSummary['state'];
   limit: number;
   cursor?: string;
 }
@@ -47,8 +47,8 @@ async function listJobs({ queue, state, limit, cursor, ...flags }: Flags): Promi
   if (page.cursor !== undefined) printNote(`More: add --cursor ${page.cursor}`);
 }
 
-function rowOf({ id, state, queue, createdAt, command, args }: Job): string[] {
-  return [id, state, queue, formatAge(createdAt), shorten(formatCommand(command, args))];
+function rowOf({ id, state, queue, createdAt, commandLine }: JobSummary): string[] {
+  return [id, state, queue, formatAge(createdAt), shorten(commandLine)];
 }
 
 function shorten(text: string): string {

@@ -1,8 +1,8 @@
-import type { Attempt, Job } from '@weighbridge/protocol';
+import { type Attempt, formatCommandLine, type Job } from '@weighbridge/protocol';
 import type { Command } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatBytes, formatCommand } from '../format.ts';
+import { formatBytes } from '../format.ts';
 import { printFields, printJson, printLine, printTable } from '../output.ts';
 
 export function addJobsShow(jobs: Command): void {
@@ -28,7 +28,7 @@ function printJob(job: Job): void {
     ['State', job.reason === undefined ? job.state : `${job.state} (${job.reason})`],
     ['Exit', exitOf(job)],
     ['Queue', `${job.queue}, priority ${job.priority}, ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}`],
-    ['Command', formatCommand(job.command, job.args)],
+    ['Command', formatCommandLine(job.command, job.args)],
     ['Limits', limitsOf(job)],
     ['Created', job.createdAt],
     ['Not before', job.startAfter],

@@ -50,10 +50,3 @@ const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 export function formatTime(at: Date): string {
   return clock.format(at);
 }
-
-const plain = /^[\w@%+=:,./-]+$/;
-
-/** A command as one would type it: words that need quotes have them. */
-export function formatCommand(command: string, args: readonly string[]): string {
-  return [command, ...args].map((word) => (plain.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
-}

@@ -1,5 +1,5 @@
-import type { Job, JobList, JobState } from '@weighbridge/protocol';
-import { formatAge, formatBytes, formatCommand, formatExact } from './format.ts';
+import type { JobList, JobState, JobSummary } from '@weighbridge/protocol';
+import { formatAge, formatBytes, formatExact } from './format.ts';
 import { byId, Rows, setText } from './rows.ts';
 
 const looks: Record<JobState, 'waiting' | 'busy' | 'good' | 'bad'> = {
@@ -16,7 +16,7 @@ const looks: Record<JobState, 'waiting' | 'busy' | 'good' | 'bad'> = {
 
 /** The latest jobs. Without a scheduler (`undefined`) the section is not there. */
 export class JobTable {
-  readonly #rows = new Rows<Job>('jobs', 'job-row', (job) => job.id, jobFields);
+  readonly #rows = new Rows<JobSummary>('jobs', 'job-row', (job) => job.id, jobFields);
 
   show(list: JobList | undefined): void {
     byId('jobs-section').hidden = list === undefined;
@@ -28,13 +28,12 @@ export class JobTable {
   }
 }
 
-function jobFields(job: Job) {
-  const command = formatCommand(job.command, job.args);
+function jobFields(job: JobSummary) {
   const { state, bytes } = job;
   return {
     id: { text: job.id.slice(0, 8), title: job.id },
     state: { text: state.replaceAll('_', ' '), look: looks[state] },
-    command: { text: command, title: command },
+    command: { text: job.commandLine, title: job.commandLine },
     reason: job.reason ?? '',
     in: { text: formatBytes(bytes.in), title: `${formatExact(bytes.in)} bytes` },
     out: { text: formatBytes(bytes.out), title: `${formatExact(bytes.out)} bytes` },

@@ -1,17 +1,19 @@
-import { type InputFile, type JobSubmission, type OutputFile, ProblemError } from '@weighbridge/protocol';
+import { type InputFile, type JobSubmission, limits, type OutputFile, ProblemError } from '@weighbridge/protocol';
 import type { MasterContext } from './context.ts';
 import { formatValue } from './validation.ts';
 
 /**
  * What a schema can't say of a submission; `at` is where it stands in the body.
  *
- * @throws ProblemError `command-not-allowed`, `blob-missing`, `invalid-request`.
+ * @throws ProblemError `too-large`, `command-not-allowed`, `blob-missing`, `invalid-request`.
  */
 export async function checkSubmission(
   { allow, blobs }: Pick<MasterContext, 'allow' | 'blobs'>,
-  { command, files }: JobSubmission,
+  submission: JobSubmission,
   at: string,
 ): Promise<void> {
+  const { command, files } = submission;
+  checkSize(submission, at);
   if (allow && !allow.includes(command)) {
     throw new ProblemError(
       'command-not-allowed',
@@ -21,6 +23,17 @@ export async function checkSubmission(
   const inputs = files?.inputs ?? [];
   checkNames(inputs, `${at}.files.inputs`);
   for (const [index, input] of inputs.entries()) await requireBlob(blobs, input, `${at}.files.inputs[${index}]`);
+}
+
+function checkSize({ command, args = [], env = {} }: JobSubmission, at: string): void {
+  let bytes = Buffer.byteLength(command);
+  for (const arg of args) bytes += Buffer.byteLength(arg);
+  for (const [name, value] of Object.entries(env)) bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
+  if (bytes <= limits.jobTextBytes) return;
+  throw new ProblemError(
+    'too-large',
+    `command, args and env of ${at} must be at most ${limits.jobTextBytes} bytes together, got ${bytes}; send what is longer as an input file (--input)`,
+  );
 }
 
 /** What a schema can't say of an attempt's outputs. */

@@ -8,6 +8,7 @@ import type {
   Job,
   JobState,
   JobSubmission,
+  JobSummary,
   LiveJobState,
   Node,
   NodeRegistration,
@@ -28,7 +29,7 @@ export interface JobFilter {
 }
 
 export interface JobPage {
-  jobs: Job[];
+  jobs: JobSummary[];
   cursor?: string;
 }
 
@@ -38,7 +39,7 @@ export interface JobStore {
   submit(submissions: JobSubmission[]): Promise<SubmittedJob[]>;
   /** Of a job that was lost or refused, `reason` is that word alone; its attempt's reason is the sentence. */
   find(id: string): Promise<Job | undefined>;
-  /** Newest first, by keyset cursor. Throws `invalid-request` for a cursor it did not make. */
+  /** Newest first, by keyset cursor, at most a page of `limits.pageBytes`. Throws `invalid-request` for a cursor it did not make. */
   list(filter: JobFilter): Promise<JobPage>;
   /** The state now: `cancelled`, or `cancelling` while an attempt runs; nothing for a job that has ended or isn't there. */
   cancel(id: string): Promise<JobState | undefined>;

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { limits } from '@weighbridge/protocol';
 import { StartError } from '../errors.ts';
-import { lockDirectory } from '../folder-lock/directory-lock.ts';
+import { lockDirectory } from '../folders/directory-lock.ts';
+import { makeFolder } from '../folders/make-folder.ts';
 
 /** What one worker has of `--work-dir`: a folder of its name, held by a lock as long as it runs. */
 export interface WorkFolder {
@@ -44,7 +45,7 @@ export async function openWorkFolder(workDir: string, name: string | undefined):
 async function openFolder(workDir: string, name: string): Promise<WorkFolder> {
   const folder = join(resolve(workDir), name);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     const release = await lockDirectory(
       join(folder, 'lock'),
       (holder) =>

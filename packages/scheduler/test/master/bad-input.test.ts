@@ -148,6 +148,10 @@ describe('queries and paths', () => {
       'query.state must be one of scheduled, blocked, queued, running, cancelling, succeeded, failed, timed_out, cancelled, got "lost"',
     ],
     ['/jobs?colour=red', 'query.colour is not a known field'],
+    [
+      `/jobs?cursor=${Buffer.from('["9999-99-99 99:99:99+00","11111111-1111-4111-8111-111111111111"]').toString('base64url')}`,
+      'cursor must be one that a page of this listing gave',
+    ],
     ['/jobs?cursor=forged', 'cursor must be one that a page of this listing gave'],
     ['/jobs/17', `path.id must be a job's identifier (UUID), got "17"`],
     [`/jobs/${nowhere}/files/..%2Ftoken`, 'got "../token"'],

@@ -48,7 +48,10 @@ export async function fill(store: Store, dataDir: string) {
   return { done, running, waiting };
 }
 
-export const jobsOf = async (store: Store) => (await store.jobs.list({ limit: 100 })).jobs;
+export async function jobsOf(store: Store) {
+  const { jobs } = await store.jobs.list({ limit: 100 });
+  return Promise.all(jobs.map(({ id }) => store.jobs.find(id)));
+}
 
 export async function assertSame(store: Store, dataDir: string, ids: { done: string }, jobs: unknown): Promise<void> {
   expect(await jobsOf(store)).toEqual(jobs);

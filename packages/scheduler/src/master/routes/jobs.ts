@@ -33,7 +33,10 @@ export function jobRoutes(app: App, context: MasterContext): void {
         body: Body,
         response: answers(
           { 200: Type.Union([Job, Type.Array(Job)]), 201: Type.Union([Job, Type.Array(Job)]) },
-          { 422: 'A blob is missing, a cap is reached, or the idempotency key had another body' },
+          {
+            413: 'Command, arguments and environment are too long',
+            422: 'A blob is missing, a cap is reached, or the idempotency key had another body',
+          },
         ),
       },
     },
@@ -52,7 +55,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
 
   app.get(
     '/jobs',
-    { schema: { summary: 'Jobs, newest first', querystring: Filter, response: answers({ 200: JobList }) } },
+    { schema: { summary: 'Jobs, newest first, in short', querystring: Filter, response: answers({ 200: JobList }) } },
     async (request) => {
       const { limit, ...filter } = request.query;
       return store.jobs.list({ ...filter, limit: parseLimit(limit) });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { StartError } from '../../errors.ts';
-import { processExists } from '../../folder-lock/lock-holder.ts';
+import { processExists } from '../../folders/lock-holder.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { environmentOf, type RunAs } from './run-as.ts';
 

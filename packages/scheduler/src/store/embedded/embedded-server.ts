@@ -1,9 +1,10 @@
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { StartError } from '../../errors.ts';
-import { lockDirectory } from '../../folder-lock/directory-lock.ts';
+import { lockDirectory } from '../../folders/directory-lock.ts';
+import { makeFolder } from '../../folders/make-folder.ts';
 import { findBinaries, linkLibraries, type PostgresBinaries } from './binaries.ts';
 import { ensureCluster, refuseForeignData, role, stopLeftover } from './cluster.ts';
 import { chooseRunAs, type RunAs } from './run-as.ts';
@@ -146,7 +147,7 @@ async function makeSocketFolder(directory: string, { owner }: RunAs): Promise<st
 
 async function takeFolder(dataDir: string, directory: string): Promise<() => Promise<void>> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeFolder(directory);
     return await lockDirectory(
       `${directory}.lock`,
       (holder) => `${holder} already uses the data folder ${dataDir}; stop it or pass another --data`,

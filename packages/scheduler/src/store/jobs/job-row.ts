@@ -8,6 +8,7 @@ import {
   type OutputFile,
 } from '@weighbridge/protocol';
 import { json, jsonOrNull, type Values } from '../database/statement.ts';
+import { toJobReason } from './summary-row.ts';
 
 /** An attempt as `selectJobs` gathers it; moments are PostgreSQL's text. */
 export interface AttemptRow {
@@ -118,7 +119,6 @@ export function toJob(row: JobRow): Job {
 function takeEnding(job: Job, last: Attempt | undefined): void {
   if (last?.exitCode !== undefined) job.exitCode = last.exitCode;
   if (last?.signal !== undefined) job.signal = last.signal;
-  // The word alone, for programs; the attempt has the sentence.
-  const reason = last?.outcome === 'lost' || last?.outcome === 'refused' ? last.outcome : last?.reason;
+  const reason = toJobReason(last?.outcome, last?.reason);
   if (reason !== undefined) job.reason = reason;
 }

@@ -1,12 +1,12 @@
-import { type JobState, limits, ProblemError } from '@weighbridge/protocol';
+import { type JobState, type JobSummary, limits, ProblemError } from '@weighbridge/protocol';
 import type { Queryable } from '../database/database.ts';
 import { defineStatement } from '../database/statement.ts';
 import type { JobFilter, JobPage } from '../store.ts';
-import { jobColumns, selectJobs, toJob } from './job-row.ts';
+import { selectSummaries, summaryColumns, toSummary } from './summary-row.ts';
 
-/** Where a page ended: the last row's key in the order of the list. */
+/** Where a page ended: the last row's key in the order of the list, its moment in microseconds since 1970. */
 interface Position {
-  created: string;
+  created: number;
   id: string;
 }
 
@@ -14,13 +14,13 @@ function formatCursor({ created, id }: Position): string {
   return Buffer.from(JSON.stringify([created, id])).toString('base64url');
 }
 
-const createdKey = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)*$/;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function parseCursor(cursor: string): Position {
   try {
     const [created, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (createdKey.test(String(created)) && uuid.test(String(id))) return { created: String(created), id: String(id) };
+    if (Number.isSafeInteger(created) && typeof id === 'string' && uuid.test(id))
+      return { created: created as number, id };
   } catch {
     // The sentence below says it.
   }
@@ -33,18 +33,17 @@ function defineList(filters: { queue: boolean; state: boolean; cursor: boolean }
   const words = Object.entries(filters).flatMap(([name, isUsed]) => (isUsed ? [name] : []));
   return defineStatement({
     name: ['list_jobs', ...words].join('_by_'),
-    parameters: { queue: 'text?', state: 'text?', created: 'timestamptz?', id: 'uuid?', limit: 'int4' },
-    // To the microsecond, which a moment of ours is not.
-    columns: { ...jobColumns, createdKey: 'text' },
+    parameters: { queue: 'text?', state: 'text?', created: 'int8?', id: 'uuid?', limit: 'int4' },
+    columns: { ...summaryColumns, createdKey: 'int8' },
     sql: (given) => {
       const conditions = [
         queue ? `j.queue = ${given.queue}` : `${given.queue} IS NULL`,
         state ? `j.state = ${given.state}` : `${given.state} IS NULL`,
         cursor
-          ? `(j.created_at, j.id) < (${given.created}, ${given.id})`
+          ? `(j.created_at, j.id) < (timestamptz 'epoch' + ${given.created} * interval '1 microsecond', ${given.id})`
           : `${given.created} IS NULL AND ${given.id} IS NULL`,
       ];
-      return `${selectJobs(', j.created_at::text AS "createdKey"')} WHERE ${conditions.join(' AND ')}
+      return `${selectSummaries(', (extract(epoch FROM j.created_at) * 1000000)::int8 AS "createdKey"')} WHERE ${conditions.join(' AND ')}
         ORDER BY j.created_at DESC, j.id DESC LIMIT ${given.limit}`;
     },
   });
@@ -75,9 +74,21 @@ export async function listJobs(on: Queryable, filter: JobFilter): Promise<JobPag
   const after = cursor === undefined ? { created: null, id: null } : parseCursor(cursor);
   // One more than asked tells whether there is a next page.
   const rows = await on.run(listFor(filter), { queue, state, ...after, limit: limit + 1 });
-  const page = rows.slice(0, limit).map(({ createdKey, ...row }) => ({ createdKey, job: toJob(row) }));
-  const last = page.at(-1);
-  const jobs = page.map(({ job }) => job);
-  if (rows.length <= limit || !last) return { jobs };
-  return { jobs, cursor: formatCursor({ created: last.createdKey, id: last.job.id }) };
+  const jobs = takeWhileSmall(rows.slice(0, limit).map(toSummary));
+  const last = rows[jobs.length - 1];
+  if (!last || rows.length === jobs.length) return { jobs };
+  return { jobs, cursor: formatCursor({ created: last.createdKey, id: last.id }) };
+}
+
+/** What a page has beside its jobs. */
+const envelopeBytes = 200;
+
+/** As many as fit into a page; one does always. */
+function takeWhileSmall(jobs: JobSummary[]): JobSummary[] {
+  let bytes = envelopeBytes;
+  const end = jobs.findIndex((job) => {
+    bytes += Buffer.byteLength(JSON.stringify(job)) + 1;
+    return bytes > limits.pageBytes;
+  });
+  return end < 0 ? jobs : jobs.slice(0, end);
 }

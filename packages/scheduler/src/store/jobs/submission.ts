@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type InputFile, type JobSubmission, limits, ProblemError } from '@weighbridge/protocol';
+import { formatShortCommandLine, type InputFile, type JobSubmission, limits, ProblemError } from '@weighbridge/protocol';
 import { assertStorable } from '../storable.ts';
 
 /** A submission with every default filled in, ready to be stored. */
@@ -16,6 +16,8 @@ export interface ResolvedSubmission {
   readonly retryBackoffSeconds: number;
   readonly lostRetryLimit: number;
   readonly command: string;
+  /** What lists show of it. */
+  readonly commandLine: string;
   readonly args: string[];
   readonly env: Record<string, string>;
   readonly inputs: InputFile[];
@@ -43,7 +45,7 @@ function parseMoment(startAfter: string): string {
 export function resolveSubmission(submission: JobSubmission): ResolvedSubmission {
   assertStorable(submission, 'job');
   const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey, env, files } = submission;
-  const body: Omit<ResolvedSubmission, 'id' | 'idempotencyKey' | 'digest'> = {
+  const body: Omit<ResolvedSubmission, 'id' | 'idempotencyKey' | 'digest' | 'commandLine'> = {
     queue: submission.queue ?? 'default',
     priority: submission.priority ?? 0,
     slots: submission.slots ?? 1,
@@ -60,7 +62,8 @@ export function resolveSubmission(submission: JobSubmission): ResolvedSubmission
     outputGlobs: files?.outputs ?? [],
   };
   const digest = idempotencyKey === undefined ? undefined : computeDigest({ ...body, leaseSeconds, lostRetryLimit });
-  return { id: randomUUID(), idempotencyKey, digest, ...body };
+  const commandLine = formatShortCommandLine(body.command, body.args, limits.summaryLength);
+  return { id: randomUUID(), idempotencyKey, digest, commandLine, ...body };
 }
 
 /** Of what was given, where the default may be another one when the submission is repeated with a later version. */

@@ -31,19 +31,19 @@ const insertJobs = defineStatement({
       SELECT * FROM json_to_recordset(${jobs}) AS one (
         n int, id uuid, queue text, priority int, slots int, "startAfter" timestamptz, "timeoutSeconds" int,
         "leaseSeconds" int, "retryLimit" int, "retryBackoffSeconds" int, "lostRetryLimit" int, "idempotencyKey" text,
-        digest text, command text, args json, env json, inputs json, "outputGlobs" json
+        digest text, command text, "commandLine" text, args json, env json, inputs json, "outputGlobs" json
       )
     ),
     stored AS (
       INSERT INTO weighbridge.jobs (
         id, queue, state, priority, slots, created_at, start_after, run_at, timeout_seconds, lease_seconds, retry_limit,
-        retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, args, env, inputs, output_globs
+        retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, command_line, args, env, inputs, output_globs
       )
       SELECT g.id, g.queue, CASE WHEN g."startAfter" > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
         -- The jobs of one submission keep their order.
         now() + g.n * interval '1 microsecond', g."startAfter", greatest(now(), g."startAfter"),
         g."timeoutSeconds", g."leaseSeconds", g."retryLimit", g."retryBackoffSeconds", g."lostRetryLimit",
-        g."idempotencyKey", g.digest, g.command, g.args, g.env, g.inputs, g."outputGlobs"
+        g."idempotencyKey", g.digest, g.command, g."commandLine", g.args, g.env, g.inputs, g."outputGlobs"
       FROM given g ORDER BY g.n
       ON CONFLICT (queue, idempotency_key) WHERE idempotency_key IS NOT NULL
         DO UPDATE SET digest = CASE WHEN jobs.digest = excluded.digest THEN jobs.digest END

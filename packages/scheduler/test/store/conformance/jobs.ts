@@ -81,9 +81,38 @@ export function describeJobs(kit: () => StoreKit): void {
       });
     });
 
+    test('a page is in short, at most 256 kB, and goes on where it ends', async () => {
+      const { store } = kit();
+      const queue = unique('queue');
+      // Of three bytes each, and JSON writes six for each control character.
+      const args = ['\u0001'.repeat(100), '\u4e2d'.repeat(30_000)];
+      const env = { LONG: 'x'.repeat(30_000) };
+      await store.jobs.submit(Array.from({ length: 600 }, () => ({ queue, command: 'echo', args, env })));
+      const seen = new Set<string>();
+      let cursor: string | undefined;
+      do {
+        const page = await store.jobs.list({ queue, limit: 1000, ...(cursor !== undefined && { cursor }) });
+        expect(JSON.stringify(page).length).toBeLessThanOrEqual(256_000);
+        for (const job of page.jobs) {
+          expect(job).not.toHaveProperty('env');
+          expect(job.commandLine).toHaveLength(200);
+          seen.add(job.id);
+        }
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      expect(seen.size).toBe(600);
+      // An earlier version kept no short command line.
+      await kit().query('UPDATE weighbridge.jobs SET command_line = NULL WHERE queue = $1', [queue]);
+      const [old] = (await store.jobs.list({ queue, limit: 1 })).jobs;
+      expect(old?.commandLine).toMatch(/^echo \[/);
+      expect(old?.commandLine).toHaveLength(200);
+    });
+
     test('a cursor that no page gave is refused', async () => {
       const { store } = kit();
-      for (const cursor of ['x', Buffer.from('["now()","1"]').toString('base64url')]) {
+      const id = '11111111-1111-4111-8111-111111111111';
+      const contents = ['["now()","1"]', `["9999-99-99 99:99:99+00","${id}"]`, `[1e300,"${id}"]`, `[1,[["${id}"]]]`, '[', '5'];
+      for (const cursor of ['x', ...contents.map((text) => Buffer.from(text).toString('base64url'))]) {
         await expect(store.jobs.list({ cursor, limit: 1 })).rejects.toMatchObject({ code: 'invalid-request' });
       }
     });

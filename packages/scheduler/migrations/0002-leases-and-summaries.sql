@@ -10,3 +10,7 @@ ALTER TABLE weighbridge.attempts ADD COLUMN lease_seconds int NOT NULL DEFAULT 1
 ALTER TABLE weighbridge.nodes ADD COLUMN secret_digest text;
 -- When its guard told that the worker had died.
 ALTER TABLE weighbridge.nodes ADD COLUMN lost_at timestamptz;
+
+-- What lists show of the command line: at most 200 characters, so that a page needs no look at long arguments. Null for jobs
+-- that an earlier version stored.
+ALTER TABLE weighbridge.jobs ADD COLUMN command_line text;

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lockDirectory } from '../../src/folder-lock/directory-lock.ts';
-import { thisProcess } from '../../src/folder-lock/lock-holder.ts';
+import { lockDirectory } from '../../src/folders/directory-lock.ts';
+import { thisProcess } from '../../src/folders/lock-holder.ts';
 
 let folder: string;
 beforeEach(async () => {
