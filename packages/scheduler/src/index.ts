@@ -5,7 +5,7 @@ export {
   type ResolvedMasterOptions,
   resolveMasterOptions,
   type StoreChoice,
-} from './master/options.ts';
+} from './master/setup/master-options.ts';
 export { accessDatabase, type DatabaseAccess, type DatabaseLocation } from './store/database-access.ts';
 export type { TransferCounts } from './transfer/archive.ts';
 export { type ExportOptions, type ExportResult, exportStore } from './transfer/export-store.ts';

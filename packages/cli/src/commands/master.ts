@@ -2,7 +2,7 @@ import type { StoreChoice } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
 import { addExamples } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-options.ts';
+import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-flags.ts';
 import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
 import { runUntilStopped } from '../service.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { MasterInfo, WorkerOptions } from '@weighbridge/scheduler';
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
-import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-options.ts';
+import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-flags.ts';
 import { loadScheduler } from '../optional-packages.ts';
 import { createReporter } from '../reporter.ts';
 import { runUntilStopped } from '../service.ts';

@@ -1,10 +1,10 @@
 import type { BlobFolder } from '../blobs/blob-folder.ts';
 import type { Store } from '../store/store.ts';
-import type { AttemptBytes } from './attempt-bytes.ts';
-import type { MasterBandwidth } from './bandwidth.ts';
-import type { ClaimDesk } from './claims/claim-desk.ts';
-import type { ClusterView } from './cluster-view.ts';
-import type { JobChanges } from './job-changes.ts';
+import type { AttemptBytes } from './bandwidth/attempt-bytes.ts';
+import type { MasterBandwidth } from './bandwidth/master-bandwidth.ts';
+import type { ClaimQueue } from './claims/claim-queue.ts';
+import type { JobChanges } from './logs/job-changes.ts';
+import type { ClusterView } from './metrics/cluster-view.ts';
 import type { MasterMetrics } from './metrics/master-metrics.ts';
 
 /** What the routes work with. */
@@ -13,7 +13,7 @@ export interface MasterContext {
   readonly blobs: BlobFolder;
   readonly bandwidth: MasterBandwidth;
   readonly attemptBytes: AttemptBytes;
-  readonly claims: ClaimDesk;
+  readonly claims: ClaimQueue;
   readonly cluster: ClusterView;
   readonly jobChanges: JobChanges;
   readonly metrics: MasterMetrics;

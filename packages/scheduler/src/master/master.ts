@@ -2,22 +2,22 @@ import { join } from 'node:path';
 import { BlobFolder } from '../blobs/blob-folder.ts';
 import { createEmbeddedStore, createPostgresStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
-import { urlOf } from './address.ts';
-import { createApi } from './api.ts';
-import { AttemptBytes } from './attempt-bytes.ts';
-import { MasterBandwidth } from './bandwidth.ts';
+import { AttemptBytes } from './bandwidth/attempt-bytes.ts';
+import { MasterBandwidth } from './bandwidth/master-bandwidth.ts';
 import { sweepBlobs } from './blobs/blob-sweep.ts';
-import { ClaimDesk } from './claims/claim-desk.ts';
-import { ClusterView } from './cluster-view.ts';
+import { ClaimQueue } from './claims/claim-queue.ts';
 import type { MasterContext } from './context.ts';
-import { makeDataFolder } from './data-folder.ts';
-import { JobChanges } from './job-changes.ts';
-import { drain, listen } from './listen.ts';
+import { drain, listen } from './http/listen.ts';
+import { JobChanges } from './logs/job-changes.ts';
 import { registerClusterGauges } from './metrics/cluster-gauges.ts';
+import { ClusterView } from './metrics/cluster-view.ts';
 import { MasterMetrics } from './metrics/master-metrics.ts';
 import { createMetricsListener } from './metrics/metrics-listener.ts';
-import { type MasterOptions, type ResolvedMasterOptions, resolveMasterOptions } from './options.ts';
-import { loadToken, type Token } from './token.ts';
+import { createApi } from './routes/create-api.ts';
+import { urlOf } from './setup/address.ts';
+import { makeDataFolder } from './setup/data-folder.ts';
+import { type MasterOptions, type ResolvedMasterOptions, resolveMasterOptions } from './setup/master-options.ts';
+import { loadToken, type Token } from './setup/token.ts';
 
 /** Where a started master is, and what it keeps. */
 export interface MasterInfo {
@@ -114,7 +114,7 @@ export class Master {
     const bandwidth = new MasterBandwidth((name) => cluster.isKnown(name));
     bandwidth.register(metrics.registry);
     const attemptBytes = new AttemptBytes(store.attempts);
-    const claims = new ClaimDesk(store.attempts, (seconds) => metrics.claimTried(seconds));
+    const claims = new ClaimQueue(store.attempts, (seconds) => metrics.claimTried(seconds));
     const jobChanges = new JobChanges(store.jobs);
     const forgetExpired = store.attempts.onExpired((expired) => metrics.expired(expired));
     this.#undo.push(

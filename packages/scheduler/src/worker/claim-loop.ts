@@ -3,7 +3,7 @@ import { type ClaimedAttempt, type ClaimReply, type Client, liveness, type NodeS
 import { isStale } from './answered.ts';
 import { bootMs } from './guard-messages.ts';
 
-interface Wish {
+interface Capacity {
   readonly session: NodeSession;
   readonly slots: number;
 }
@@ -11,7 +11,7 @@ interface Wish {
 export interface ClaimLoopOptions {
   readonly client: Client;
   /** The session to claim for and how many slots are free; `undefined` while nothing can be claimed. */
-  readonly ready: () => Wish | undefined;
+  readonly ready: () => Capacity | undefined;
   /** `claimedMs`: a moment of `bootMs` before the claim. */
   readonly onClaimed: (attempts: ClaimedAttempt[], session: NodeSession, claimedMs: number) => void;
   readonly onSessionLost: (session: NodeSession, error: unknown) => void;
@@ -45,19 +45,19 @@ export class ClaimLoop {
   async run(): Promise<void> {
     const { ready, signal } = this.#options;
     while (!signal.aborted) {
-      const wish = ready();
-      if (wish) await this.#untilAnsweredOrOutgrown(wish);
+      const capacity = ready();
+      if (capacity) await this.#untilAnsweredOrOutgrown(capacity);
       else await this.#woken.promise;
     }
   }
 
   // A claim that waits is never aborted for more free slots: its answer may be on its way. The master answers it when
   // the next one comes, and what both bring is this worker's.
-  async #untilAnsweredOrOutgrown(wish: Wish): Promise<void> {
+  async #untilAnsweredOrOutgrown(capacity: Capacity): Promise<void> {
     const { ready, signal } = this.#options;
     const over = new AbortController();
     let outgrown = false;
-    const answered = this.#runOnce(wish, AbortSignal.any([signal, over.signal]), () => outgrown);
+    const answered = this.#runOnce(capacity, AbortSignal.any([signal, over.signal]), () => outgrown);
     answered.then(() => {
       over.abort();
       this.wake();
@@ -65,13 +65,13 @@ export class ClaimLoop {
     while (!over.signal.aborted && !outgrown) {
       await this.#woken.promise;
       const now = ready();
-      outgrown = now !== undefined && (now.session !== wish.session || now.slots > wish.slots);
+      outgrown = now !== undefined && (now.session !== capacity.session || now.slots > capacity.slots);
       // Work for a session that is over would only expire.
-      if (outgrown && now?.session !== wish.session) over.abort();
+      if (outgrown && now?.session !== capacity.session) over.abort();
     }
   }
 
-  async #runOnce({ session, slots }: Wish, signal: AbortSignal, isOutgrown: () => boolean): Promise<void> {
+  async #runOnce({ session, slots }: Capacity, signal: AbortSignal, isOutgrown: () => boolean): Promise<void> {
     const sentMs = bootMs();
     const { attempts, waitedSeconds } = await this.#claim(session, slots, signal);
     if (attempts.length > 0) this.#options.onClaimed(attempts, session, sentMs + waitedSeconds * 1000);

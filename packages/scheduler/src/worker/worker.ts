@@ -10,9 +10,14 @@ import { GuardKeeper } from './guard-keeper.ts';
 import { bootMs } from './guard-messages.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { endLeftovers } from './leftovers.ts';
-import { parseEnvironment, type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.ts';
 import { clearAttempts, openWorkFolder, type WorkFolder } from './work-folder.ts';
 import type { WorkerEvent, WorkerInfo } from './worker-event.ts';
+import {
+  parseEnvironment,
+  type ResolvedWorkerOptions,
+  resolveWorkerOptions,
+  type WorkerOptions,
+} from './worker-options.ts';
 
 /** Why a worker is no more. `name-taken`: another worker took its name over. */
 export type WorkerEnd = 'stopped' | 'name-taken';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type MasterOptions, OptionError, resolveMasterOptions } from '../../src/index.ts';
-import { isLoopback, parseAddress, urlOf } from '../../src/master/address.ts';
+import { isLoopback, parseAddress, urlOf } from '../../src/master/setup/address.ts';
 
 test('options are complete and frozen, and resolving them again changes nothing', () => {
   const resolved = resolveMasterOptions({ dataDir: '/var/lib/weighbridge' });

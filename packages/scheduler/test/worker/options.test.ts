@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { OptionError } from '../../src/errors.ts';
 import { resolveWorkerOptions, type WorkerOptions } from '../../src/worker/index.ts';
-import { parseEnvironment } from '../../src/worker/options.ts';
+import { parseEnvironment } from '../../src/worker/worker-options.ts';
 
 const least = { master: 'http://127.0.0.1:8080', token: 'a-token' };
 

@@ -1,7 +1,7 @@
 import type { Claim } from '../../store/store.ts';
 
-/** One node's wish for work. */
-export interface ClaimWish {
+/** What a node asks for. */
+export interface NodeClaim {
   readonly node: string;
   readonly session: string;
   /** Free slots. */
@@ -18,7 +18,7 @@ export interface ClaimAnswer {
 
 /** A claim that waits: tries when told to, one try at a time, and is answered once. */
 export class ClaimWaiter {
-  readonly wish: ClaimWish;
+  readonly request: NodeClaim;
   readonly answer: Promise<ClaimAnswer>;
   readonly #claim: () => Promise<Claim[]>;
   readonly #settle: (answer: ClaimAnswer) => void;
@@ -27,9 +27,9 @@ export class ClaimWaiter {
   #tries: Promise<boolean> = Promise.resolve(true);
   #over = false;
 
-  constructor(wish: ClaimWish, claim: () => Promise<Claim[]>) {
+  constructor(request: NodeClaim, claim: () => Promise<Claim[]>) {
     const { promise, resolve, reject } = Promise.withResolvers<ClaimAnswer>();
-    this.wish = wish;
+    this.request = request;
     this.answer = promise;
     this.#claim = claim;
     this.#settle = resolve;

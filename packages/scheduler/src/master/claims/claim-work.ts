@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { ClaimReply } from '@weighbridge/protocol';
 import type { Claim } from '../../store/store.ts';
 import type { MasterContext } from '../context.ts';
-import type { ClaimWish } from './claim-waiter.ts';
+import type { NodeClaim } from './claim-waiter.ts';
 
 /** One claim from its request to its answer. What was claimed for a worker that has gone meanwhile is given back. */
 export async function claimWork(
   context: MasterContext,
-  wish: ClaimWish,
+  request: NodeClaim,
   waitSeconds: number,
   response: ServerResponse,
 ): Promise<ClaimReply> {
@@ -19,12 +19,12 @@ export async function claimWork(
   response.once('close', leave);
   try {
     const { claimed, waitedSeconds } = await claims.claim(
-      wish,
+      request,
       waitSeconds * 1000,
       AbortSignal.any([gone.signal, stopping]),
     );
     metrics.claimAnswered(claimed.length > 0 ? 'claimed' : 'empty');
-    if (gone.signal.aborted) await release(context, wish, claimed);
+    if (gone.signal.aborted) await release(context, request, claimed);
     else for (const { attempt, waitSeconds } of claimed) metrics.claimed(attempt.queue, waitSeconds);
     return { attempts: claimed.map(({ attempt }) => attempt), waitedSeconds };
   } catch (error) {
@@ -37,7 +37,7 @@ export async function claimWork(
 
 async function release(
   { store, metrics }: MasterContext,
-  { node, session }: ClaimWish,
+  { node, session }: NodeClaim,
   claimed: Claim[],
 ): Promise<void> {
   for (const {

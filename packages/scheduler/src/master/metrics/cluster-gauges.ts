@@ -1,7 +1,7 @@
 import { Gauge } from '@prometheus-io/client';
 import { liveJobStates, type SchedulerMetric, schedulerMetrics } from '@weighbridge/protocol';
 import type { Store } from '../../store/store.ts';
-import type { ClusterView } from '../cluster-view.ts';
+import type { ClusterView } from './cluster-view.ts';
 import { configurationOf, type MasterMetrics } from './master-metrics.ts';
 
 type Labels = Record<string, string>;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { inSlices } from '@weighbridge/monitor';
-import { type App, createApp } from '../app.ts';
 import type { MasterContext } from '../context.ts';
+import { type App, createApp } from '../http/app.ts';
 
 const textType = 'text/plain; version=0.0.4; charset=utf-8';
 

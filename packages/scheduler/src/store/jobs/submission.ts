@@ -1,5 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { formatShortCommandLine, type InputFile, type JobSubmission, limits, ProblemError } from '@weighbridge/protocol';
+import {
+  formatShortCommandLine,
+  type InputFile,
+  type JobSubmission,
+  limits,
+  ProblemError,
+} from '@weighbridge/protocol';
 import { assertStorable } from '../storable.ts';
 
 /** A submission with every default filled in, ready to be stored. */

@@ -111,7 +111,14 @@ export function describeJobs(kit: () => StoreKit): void {
     test('a cursor that no page gave is refused', async () => {
       const { store } = kit();
       const id = '11111111-1111-4111-8111-111111111111';
-      const contents = ['["now()","1"]', `["9999-99-99 99:99:99+00","${id}"]`, `[1e300,"${id}"]`, `[1,[["${id}"]]]`, '[', '5'];
+      const contents = [
+        '["now()","1"]',
+        `["9999-99-99 99:99:99+00","${id}"]`,
+        `[1e300,"${id}"]`,
+        `[1,[["${id}"]]]`,
+        '[',
+        '5',
+      ];
       for (const cursor of ['x', ...contents.map((text) => Buffer.from(text).toString('base64url'))]) {
         await expect(store.jobs.list({ cursor, limit: 1 })).rejects.toMatchObject({ code: 'invalid-request' });
       }

@@ -1,17 +1,17 @@
 import { ProblemError } from '@weighbridge/protocol';
-import { type App, createApp } from './app.ts';
-import { requireToken } from './auth.ts';
-import type { MasterContext } from './context.ts';
-import { describeApi } from './openapi.ts';
-import { attemptRoutes, trackAttemptBytes } from './routes/attempts.ts';
-import { bandwidthRoutes } from './routes/bandwidth.ts';
-import { blobRoutes } from './routes/blobs.ts';
-import { fileRoutes } from './routes/files.ts';
-import { healthRoutes } from './routes/health.ts';
-import { jobRoutes } from './routes/jobs.ts';
-import { logRoutes } from './routes/logs.ts';
-import { nodeRoutes } from './routes/nodes.ts';
-import { pageRoutes } from './routes/page.ts';
+import type { MasterContext } from '../context.ts';
+import { type App, createApp } from '../http/app.ts';
+import { requireToken } from '../http/auth.ts';
+import { describeApi } from '../http/openapi.ts';
+import { attemptRoutes, trackAttemptBytes } from './attempt-routes.ts';
+import { bandwidthRoutes } from './bandwidth-routes.ts';
+import { blobRoutes } from './blob-routes.ts';
+import { fileRoutes } from './file-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { jobRoutes } from './job-routes.ts';
+import { logRoutes } from './log-routes.ts';
+import { nodeRoutes } from './node-routes.ts';
+import { pageRoutes } from './page-routes.ts';
 
 /** The API and the live page, ready to listen. */
 export async function createApi(context: MasterContext): Promise<App> {

@@ -1,6 +1,6 @@
 import type { Node } from '@weighbridge/protocol';
 import { limits, nodeStates } from '@weighbridge/protocol';
-import type { QueueOverview, Store } from '../store/store.ts';
+import type { QueueOverview, Store } from '../../store/store.ts';
 
 const refreshMs = 2000;
 

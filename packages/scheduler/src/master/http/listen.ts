@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { OptionError, StartError } from '../errors.ts';
-import { type Address, formatAddress, parseAddress } from './address.ts';
+import { OptionError, StartError } from '../../errors.ts';
+import { type Address, formatAddress, parseAddress } from '../setup/address.ts';
 import type { App } from './app.ts';
 
 /** An option that names an address, as the code and as the command line call it. */

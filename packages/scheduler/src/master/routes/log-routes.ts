@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { isEnded, JobId, JobLogs } from '@weighbridge/protocol';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import type { MasterContext } from '../context.ts';
-import { formatEvent, keepAlive, keepAliveMs, sendEvents } from '../event-stream.ts';
-import { LogReader } from '../log-reader.ts';
-import { answers, strict } from '../schemas.ts';
-import { requireJob } from './jobs.ts';
+import type { App } from '../http/app.ts';
+import { formatEvent, keepAlive, keepAliveMs, sendEvents } from '../http/event-stream.ts';
+import { answers, strict } from '../http/schemas.ts';
+import { LogReader } from '../logs/log-reader.ts';
+import { requireJob } from './job-routes.ts';
 
 const Query = Type.Object(
   { follow: Type.Optional(Type.String({ maxLength: 10, description: 'Stream the log as it comes' })) },

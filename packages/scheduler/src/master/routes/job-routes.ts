@@ -1,9 +1,9 @@
 import { Job, JobId, JobList, JobSubmission, jobStates, limits, Name, ProblemError } from '@weighbridge/protocol';
 import { type Static, Type } from 'typebox';
-import type { App } from '../app.ts';
 import type { MasterContext } from '../context.ts';
-import { answers, NumberText, strict } from '../schemas.ts';
-import { checkSubmission } from '../submission.ts';
+import type { App } from '../http/app.ts';
+import { answers, NumberText, strict } from '../http/schemas.ts';
+import { checkSubmission } from './check-submission.ts';
 
 const Submissions = Type.Array(JobSubmission, { minItems: 1, maxItems: limits.bulkJobs });
 type Body = JobSubmission | Static<typeof Submissions>;

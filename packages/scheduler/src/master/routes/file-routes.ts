@@ -1,11 +1,11 @@
 import { FileName, JobId, ProblemError } from '@weighbridge/protocol';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import { sendBlob } from '../blobs/send-blob.ts';
 import type { MasterContext } from '../context.ts';
-import { answers, binary } from '../schemas.ts';
-import { formatValue } from '../validation.ts';
-import { requireJob } from './jobs.ts';
+import type { App } from '../http/app.ts';
+import { answers, binary } from '../http/schemas.ts';
+import { formatValue } from '../http/validation.ts';
+import { requireJob } from './job-routes.ts';
 
 const Params = Type.Object({ id: JobId, name: FileName });
 

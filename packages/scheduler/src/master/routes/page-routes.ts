@@ -1,8 +1,8 @@
 import { type PageFile, pageFiles, pageHeaders } from '@weighbridge/page';
 import { ProblemError } from '@weighbridge/protocol';
 import type { FastifyReply } from 'fastify';
-import type { App } from '../app.ts';
-import { formatValue } from '../validation.ts';
+import type { App } from '../http/app.ts';
+import { formatValue } from '../http/validation.ts';
 
 const options = { config: { public: true }, schema: { hide: true } };
 

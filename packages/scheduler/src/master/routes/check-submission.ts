@@ -1,6 +1,6 @@
 import { type InputFile, type JobSubmission, limits, type OutputFile, ProblemError } from '@weighbridge/protocol';
-import type { MasterContext } from './context.ts';
-import { formatValue } from './validation.ts';
+import type { MasterContext } from '../context.ts';
+import { formatValue } from '../http/validation.ts';
 
 /**
  * What a schema can't say of a submission; `at` is where it stands in the body.

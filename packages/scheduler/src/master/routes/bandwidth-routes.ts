@@ -1,9 +1,9 @@
 import { Bandwidth } from '@weighbridge/protocol';
-import type { App } from '../app.ts';
-import { BandwidthFeed } from '../bandwidth-feed.ts';
+import { BandwidthFeed } from '../bandwidth/bandwidth-feed.ts';
 import type { MasterContext } from '../context.ts';
-import { sendEvents } from '../event-stream.ts';
-import { answers, eventStream } from '../schemas.ts';
+import type { App } from '../http/app.ts';
+import { sendEvents } from '../http/event-stream.ts';
+import { answers, eventStream } from '../http/schemas.ts';
 
 /** What moved, once or each second. */
 export function bandwidthRoutes(app: App, { bandwidth, stopping }: MasterContext): void {

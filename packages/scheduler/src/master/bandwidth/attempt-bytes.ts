@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { ExchangeBytes } from '@weighbridge/monitor';
 import type { AttemptRef } from '@weighbridge/protocol';
-import type { AttemptStore, TrafficBatch } from '../store/store.ts';
+import type { AttemptStore, TrafficBatch } from '../../store/store.ts';
 
 interface Tracked {
   readonly ref: AttemptRef;

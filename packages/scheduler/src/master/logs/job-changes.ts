@@ -1,4 +1,4 @@
-import type { JobStore } from '../store/store.ts';
+import type { JobStore } from '../../store/store.ts';
 
 /** One store subscription for all who follow jobs. */
 export class JobChanges {

@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
-import { StartError } from '../errors.ts';
-import { makeFolder } from '../folders/make-folder.ts';
+import { StartError } from '../../errors.ts';
+import { makeFolder } from '../../folders/make-folder.ts';
 
 /** Makes the data folder. @throws StartError `data-unwritable`. */
 export async function makeDataFolder(path: string): Promise<void> {

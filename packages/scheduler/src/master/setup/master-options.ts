@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../../errors.ts';
 import { isLoopback, parseAddress } from './address.ts';
 
 /** Where jobs are kept: PostgreSQL of its own, as a child process, or a server's. */

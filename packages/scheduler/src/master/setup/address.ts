@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { OptionError } from '../errors.ts';
+import { OptionError } from '../../errors.ts';
 
 /** Where a server listens; port 0 is any free one. */
 export interface Address {

@@ -1,10 +1,10 @@
 import { Blob, limits, ProblemError, Sha256 } from '@weighbridge/protocol';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import { sendBlob } from '../blobs/send-blob.ts';
 import type { MasterContext } from '../context.ts';
-import { tooLarge } from '../problems.ts';
-import { answers, binary } from '../schemas.ts';
+import type { App } from '../http/app.ts';
+import { tooLarge } from '../http/problems.ts';
+import { answers, binary } from '../http/schemas.ts';
 
 const Params = Type.Object({ sha256: Sha256 });
 

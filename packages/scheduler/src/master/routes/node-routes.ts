@@ -13,10 +13,10 @@ import {
   ProblemError,
 } from '@weighbridge/protocol';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import { claimWork } from '../claims/claim-work.ts';
 import type { MasterContext } from '../context.ts';
-import { answers, Nothing } from '../schemas.ts';
+import type { App } from '../http/app.ts';
+import { answers, Nothing } from '../http/schemas.ts';
 
 const Params = Type.Object({ id: Name });
 const unknownNode = { 404: 'No such node', 409: 'Another worker has taken the name' };
@@ -91,8 +91,8 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     async (request, reply): Promise<ClaimReply> => {
       const node = request.params.id;
       const queues = cluster.findQueues(node) ?? (await requireNode(context, node)).queues;
-      const wish = { node, session: request.body.session, slots: request.body.slots, queues };
-      return claimWork(context, wish, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw);
+      const asked = { node, session: request.body.session, slots: request.body.slots, queues };
+      return claimWork(context, asked, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw);
     },
   );
 

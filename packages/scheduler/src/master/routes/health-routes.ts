@@ -1,8 +1,8 @@
 import { ProblemError } from '@weighbridge/protocol';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import type { MasterContext } from '../context.ts';
-import { answers } from '../schemas.ts';
+import type { App } from '../http/app.ts';
+import { answers } from '../http/schemas.ts';
 
 /** Is the process there; does it take work. */
 export function healthRoutes(app: App, { store, stopping }: Pick<MasterContext, 'store' | 'stopping'>): void {

@@ -1,10 +1,10 @@
 import { AttemptResult, attemptHeader, JobId, limits, nodeHeader, ProblemError } from '@weighbridge/protocol';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { App } from '../app.ts';
 import type { MasterContext } from '../context.ts';
-import { answers, Nothing, NumberText, strict } from '../schemas.ts';
-import { checkOutputs } from '../submission.ts';
+import type { App } from '../http/app.ts';
+import { answers, Nothing, NumberText, strict } from '../http/schemas.ts';
+import { checkOutputs } from './check-submission.ts';
 
 const Params = Type.Object({ id: JobId, n: NumberText("an attempt's number") });
 const Place = Type.Object(

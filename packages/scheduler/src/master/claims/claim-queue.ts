@@ -1,11 +1,11 @@
 import type { AttemptStore, Claim } from '../../store/store.ts';
-import { type ClaimAnswer, ClaimWaiter, type ClaimWish } from './claim-waiter.ts';
+import { type ClaimAnswer, ClaimWaiter, type NodeClaim } from './claim-waiter.ts';
 
 /**
  * Claims that wait. The store says that a queue has work; one waiter at a time tries, and the next one when
  * it got something: a thousand idle workers cost one statement a job, not a thousand.
  */
-export class ClaimDesk {
+export class ClaimQueue {
   readonly #store: Pick<AttemptStore, 'claim' | 'onReady'>;
   readonly #onTry: (seconds: number) => void;
   /** One a node: a newer claim answers the older. */
@@ -27,8 +27,8 @@ export class ClaimDesk {
   }
 
   /** Claims at once, or as soon as there is work; nothing after `waitMs` or when `signal` aborts. */
-  async claim(wish: ClaimWish, waitMs: number, signal: AbortSignal): Promise<ClaimAnswer> {
-    const waiter = new ClaimWaiter(wish, () => this.#try(wish));
+  async claim(request: NodeClaim, waitMs: number, signal: AbortSignal): Promise<ClaimAnswer> {
+    const waiter = new ClaimWaiter(request, () => this.#try(request));
     this.#enter(waiter);
     const giveUp = () => waiter.giveUp();
     const timer = setTimeout(giveUp, waitMs);
@@ -43,7 +43,7 @@ export class ClaimDesk {
     }
   }
 
-  async #try({ node, session, slots }: ClaimWish): Promise<Claim[]> {
+  async #try({ node, session, slots }: NodeClaim): Promise<Claim[]> {
     const began = performance.now();
     try {
       return await this.#store.claim(node, session, slots);
@@ -54,12 +54,12 @@ export class ClaimDesk {
 
   // In the list before the first try, so that work which comes meanwhile is not missed.
   #enter(waiter: ClaimWaiter): void {
-    this.#waiters.get(waiter.wish.node)?.giveUp();
-    this.#waiters.set(waiter.wish.node, waiter);
+    this.#waiters.get(waiter.request.node)?.giveUp();
+    this.#waiters.set(waiter.request.node, waiter);
   }
 
   #leave(waiter: ClaimWaiter): void {
-    if (this.#waiters.get(waiter.wish.node) === waiter) this.#waiters.delete(waiter.wish.node);
+    if (this.#waiters.get(waiter.request.node) === waiter) this.#waiters.delete(waiter.request.node);
   }
 
   async #pass(queue: string): Promise<void> {
@@ -70,12 +70,12 @@ export class ClaimDesk {
     this.#passing.delete(queue);
   }
 
-  // Where some slots found nothing, fewer won't either: after a miss only bigger wishes try.
+  // After a waiter with n slots finds nothing, waiters with n or fewer are skipped.
   async #offer(queue: string): Promise<void> {
     let missed = 0;
     for (const waiter of [...this.#waiters.values()]) {
-      if (waiter.wish.slots <= missed || !waiter.wish.queues.includes(queue)) continue;
-      if (!(await waiter.attempt())) missed = waiter.wish.slots;
+      if (waiter.request.slots <= missed || !waiter.request.queues.includes(queue)) continue;
+      if (!(await waiter.attempt())) missed = waiter.request.slots;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { TextDecoder } from 'node:util';
 import type { LogChunk } from '@weighbridge/protocol';
-import type { LogStore, StoredLogChunk } from '../store/store.ts';
+import type { LogStore, StoredLogChunk } from '../../store/store.ts';
 
 // At most 8 MiB in memory, as a chunk has at most 256 KiB.
 const pageCount = 32;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { MasterBandwidth } from './bandwidth.ts';
-import { formatEvent } from './event-stream.ts';
+import { formatEvent } from '../http/event-stream.ts';
+import type { MasterBandwidth } from './master-bandwidth.ts';
 
 const intervalMs = 1000;
 
