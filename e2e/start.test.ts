@@ -97,6 +97,18 @@ test('a data folder that cannot be made is one sentence that names it', async ()
 });
 
 test.each([
+  [['up', ...anyPorts, '--data', '/proc/x/y'], '--data'],
+  [['store', 'export', '/tmp/nowhere.tar', '--data', '/proc/x'], '--data'],
+  [['worker', '--work-dir', '/proc/x'], '--work-dir'],
+])('a folder below /proc is one sentence, at once: %j', async (args, option) => {
+  const { code, stdout, stderr } = await weighbridge(args, { WEIGHBRIDGE_TOKEN: 'a-token-of-tests' });
+  expect(stderr).toMatch(sentence);
+  expect(stderr).toContain('/proc/x');
+  expect(stderr).toContain(option);
+  expect({ code, stdout: stdout.replace(/^Weighbridge .*\n/, '') }).toEqual({ code: 1, stdout: '' });
+});
+
+test.each([
   [['up', '--bogus'], "unknown option '--bogus'"],
   [['up', '--listen', 'nowhere'], '--listen must be HOST:PORT'],
   [['up', '--listen', '0.0.0.0:0'], '--insecure'],

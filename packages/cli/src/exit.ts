@@ -32,6 +32,8 @@ const flags: Record<string, string> = {
   metricsListen: '--metrics-listen',
   dataDir: '--data',
   allow: '--allow',
+  maxConnections: '--max-connections',
+  maxConnectionsPerAddress: '--max-connections-per-address',
   token: 'WEIGHBRIDGE_TOKEN',
   master: '--master',
   name: '--name',

@@ -1,6 +1,6 @@
 import type { MasterOptions } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
-import { collectList } from './option-parsers.ts';
+import { collectList, integerBetween } from './option-parsers.ts';
 
 /** The flags that `up` and `master` share. */
 export interface MasterFlags {
@@ -8,6 +8,8 @@ export interface MasterFlags {
   metricsListen?: string;
   data?: string;
   allow?: string[];
+  maxConnections?: number;
+  maxConnectionsPerAddress?: number;
   tlsTerminatedUpstream?: true;
   insecure?: true;
   json?: true;
@@ -20,6 +22,17 @@ export function addMasterOptions(command: Command, allowHelp: string): Command {
     .option('--metrics-listen <host:port>', '/metrics, /metrics/bandwidth, /health (default: 127.0.0.1:9090)')
     .option('--data <dir>', 'token, files and the embedded store (default: ./data)')
     .addOption(new Option('--allow <command>', allowHelp).argParser(collectList))
+    .addOption(
+      new Option('--max-connections <n>', 'to the API at a time (default: 4000)').argParser(
+        integerBetween(1, 1_000_000),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--max-connections-per-address <n>',
+        'the same from one address; no limit with --tls-terminated-upstream (default: 1000)',
+      ).argParser(integerBetween(1, 1_000_000)),
+    )
     .option('--tls-terminated-upstream', 'listen beyond loopback: something in front speaks TLS')
     .option('--insecure', 'listen beyond loopback without TLS')
     .option('--json', 'print one JSON object a line');
@@ -33,6 +46,8 @@ export function masterOptionsOf(flags: MasterFlags): MasterOptions {
     ...(flags.metricsListen !== undefined && { metricsListen: flags.metricsListen }),
     ...(flags.data !== undefined && { dataDir: flags.data }),
     ...(token !== undefined && token !== '' && { token }),
+    ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
+    ...(flags.maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress: flags.maxConnectionsPerAddress }),
     ...(flags.tlsTerminatedUpstream && { tlsTerminatedUpstream: true }),
     ...(flags.insecure && { insecure: true }),
   };

@@ -8,6 +8,7 @@ export const problems = Object.freeze({
   unauthorized: { status: 401, title: 'A valid bearer token is needed' },
   'not-found': { status: 404, title: 'There is no such thing here' },
   'method-not-allowed': { status: 405, title: 'This path does not take that method' },
+  'body-too-slow': { status: 408, title: 'The body came too slowly' },
   'stale-attempt': { status: 409, title: 'This attempt is no longer the current one' },
   'stale-session': { status: 409, title: 'Another worker has taken this name' },
   'name-taken': { status: 409, title: 'Another worker holds this name' },

@@ -20,6 +20,10 @@ const family = (
 export const claimOutcomes = ['claimed', 'empty', 'failed'] as const;
 export type ClaimOutcome = (typeof claimOutcomes)[number];
 
+/** Limits of the API's open connections: all of them, and those from one address. */
+export const connectionLimits = ['total', 'address'] as const;
+export type ConnectionLimit = (typeof connectionLimits)[number];
+
 /**
  * Every family that the master counts beside the bandwidth monitor's. The master registers from this table and
  * dashboards ask from it, so that a renamed metric breaks the build and not a panel.
@@ -94,6 +98,13 @@ export const schedulerMetrics = Object.freeze({
     'histogram',
     'How long the store took to answer one try to claim, without the wait for work.',
   ),
+  connectionsRefused: family(
+    'connections_refused_total',
+    'counter',
+    `Connections to the API that were closed at once, by the limit that they were over (${connectionLimits.join(', ')}).`,
+    ['limit'],
+  ),
+  slowBodies: family('slow_bodies_total', 'counter', 'Requests that were cut because their body came too slowly.'),
   storeUp: family('store_up', 'gauge', '1 while the store answers, 0 while it does not.'),
   storeDurable: family('store_durable', 'gauge', '1 where what was acknowledged survives a power cut.'),
 });

@@ -6,6 +6,7 @@ import type { ClaimQueue } from './claims/claim-queue.ts';
 import type { JobChanges } from './logs/job-changes.ts';
 import type { ClusterView } from './metrics/cluster-view.ts';
 import type { MasterMetrics } from './metrics/master-metrics.ts';
+import type { ResolvedMasterOptions } from './setup/master-options.ts';
 
 /** What the routes work with. */
 export interface MasterContext {
@@ -18,8 +19,7 @@ export interface MasterContext {
   readonly jobChanges: JobChanges;
   readonly metrics: MasterMetrics;
   readonly token: string;
-  /** Commands that this master takes; any when absent. */
-  readonly allow: readonly string[] | undefined;
+  readonly options: ResolvedMasterOptions;
   /** Aborts when the master begins to stop. */
   readonly stopping: AbortSignal;
 }

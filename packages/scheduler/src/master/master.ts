@@ -126,9 +126,9 @@ export class Master {
       () => claims.stop(),
       () => jobChanges.stop(),
     );
-    const { allow } = this.#options;
+    const options = this.#options;
     const stopping = this.#stopping.signal;
-    return { store, blobs, cluster, metrics, bandwidth, attemptBytes, claims, jobChanges, token, allow, stopping };
+    return { store, blobs, cluster, metrics, bandwidth, attemptBytes, claims, jobChanges, token, options, stopping };
   }
 
   async #serveMetrics(context: MasterContext): Promise<string> {

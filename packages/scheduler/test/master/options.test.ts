@@ -11,6 +11,9 @@ test('options are complete and frozen, and resolving them again changes nothing'
     store: { kind: 'embedded' },
     token: undefined,
     allow: undefined,
+    maxConnections: 4000,
+    maxConnectionsPerAddress: 1000,
+    bodyRate: { bytesPerSecond: 1000, windowSeconds: 10 },
     tlsTerminatedUpstream: false,
     insecure: false,
   });
@@ -33,6 +36,8 @@ test.each<[MasterOptions | Record<string, unknown>, string]>([
   ],
   [{ listen: '[::]:8080' }, 'got "[::]:8080"'],
   [{ listen: 'master.example:8080' }, 'got "master.example:8080"'],
+  [{ maxConnections: 0 }, 'maxConnections must be an integer from 1 to 1000000, got 0'],
+  [{ maxConnectionsPerAddress: 1.5 }, 'maxConnectionsPerAddress must be an integer from 1 to 1000000, got 1.5'],
   [{ dataDir: '' }, 'dataDir must be a folder\'s path, got ""'],
   [{ store: { kind: 'sqlite' } }, 'store.kind must be embedded or postgresql, got "sqlite"'],
   [{ store: { kind: 'postgresql', url: 'mysql://x' } }, 'store.url (--database-url) must begin with postgres://'],

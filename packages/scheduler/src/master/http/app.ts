@@ -3,10 +3,12 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { limits, ProblemError } from '@weighbridge/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { rejectUnknownRoutes } from './not-found.ts';
-import { handleError, problemType, sendProblem } from './problems.ts';
+import { formatRawProblem, handleError, sendProblem } from './problems.ts';
 
 // Beyond the 25 s of a claim and the 15 s between keep-alives of a stream.
 const silenceMs = 120_000;
+// A head is a few kilobytes.
+const headersMs = 20_000;
 // Longer than most proxies keep an idle connection, so that it is the proxy that closes it.
 const keepAliveMs = 72_000;
 // After an error the rest of a body is thrown away this long: closing at once would reset the connection
@@ -27,6 +29,7 @@ export function createApp() {
     },
     bodyLimit: limits.jsonBodyBytes,
     connectionTimeout: silenceMs,
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 },
     keepAliveTimeout: keepAliveMs,
     // A percent-encoded file name of 255 characters can be this long.
     routerOptions: { maxParamLength: limits.fileNameLength * 12 },
@@ -66,8 +69,5 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   }
   const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   const detail = timeout ? 'the request did not arrive in time' : `the request must be valid HTTP/1.1 (${error.code})`;
-  const body = JSON.stringify(new ProblemError('invalid-request', detail));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: ${problemType}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  socket.end(formatRawProblem(new ProblemError('invalid-request', detail)));
 }

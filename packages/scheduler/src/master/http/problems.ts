@@ -1,14 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { ProblemError } from '@weighbridge/protocol';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailableError } from '../../errors.ts';
 import { formatValidation, type ValidationFailure } from './validation.ts';
 
-export const problemType = 'application/problem+json';
+const problemType = 'application/problem+json';
 
 /** Answers with problem details (RFC 9457). */
 export function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
   return reply.code(problem.status).type(problemType).send(problem.toJSON());
+}
+
+/** A whole response, for a socket that no reply can be sent on any more. */
+export function formatRawProblem(problem: ProblemError): string {
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** Fastify's error handler: every error leaves as problem details, in one sentence, without a stack. */

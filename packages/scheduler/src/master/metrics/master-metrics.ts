@@ -4,7 +4,9 @@ import {
   type AttemptResult,
   attemptOutcomes,
   type ClaimOutcome,
+  type ConnectionLimit,
   claimOutcomes,
+  connectionLimits,
   type EndedJobState,
   endedJobStates,
   isEnded,
@@ -29,12 +31,15 @@ export class MasterMetrics {
   readonly #wait = this.#histogram(schedulerMetrics.jobWait, durationBuckets);
   readonly #run = this.#histogram(schedulerMetrics.jobRun, durationBuckets);
   readonly #claims = this.#counter(schedulerMetrics.claims);
+  readonly #connectionsRefused = this.#counter(schedulerMetrics.connectionsRefused);
+  readonly #slowBodies = this.#counter(schedulerMetrics.slowBodies);
   readonly #claimDuration = this.#histogram(schedulerMetrics.claimDuration, claimBuckets);
 
   constructor() {
     // CPU, memory, event loop and garbage collection of this process, under the names that everyone knows.
     collectDefaultMetrics({ register: this.registry });
     for (const outcome of claimOutcomes) this.#claims.inc({ outcome }, 0);
+    for (const limit of connectionLimits) this.#connectionsRefused.inc({ limit }, 0);
     this.knowQueue('default');
   }
 
@@ -70,6 +75,14 @@ export class MasterMetrics {
 
   claimTried(seconds: number): void {
     this.#claimDuration.observe(seconds);
+  }
+
+  connectionRefused(limit: ConnectionLimit): void {
+    this.#connectionsRefused.inc({ limit });
+  }
+
+  bodyCut(): void {
+    this.#slowBodies.inc();
   }
 
   completed({ queue, state, startedAt }: AttemptEnd, { outcome }: Pick<AttemptResult, 'outcome'>, nowMs: number): void {

@@ -8,7 +8,7 @@ import { formatValue } from '../http/validation.ts';
  * @throws ProblemError `too-large`, `command-not-allowed`, `blob-missing`, `invalid-request`.
  */
 export async function checkSubmission(
-  { allow, blobs }: Pick<MasterContext, 'allow' | 'blobs'>,
+  { options: { allow }, blobs }: Pick<MasterContext, 'options' | 'blobs'>,
   submission: JobSubmission,
   at: string,
 ): Promise<void> {

@@ -2,7 +2,9 @@ import { ProblemError } from '@weighbridge/protocol';
 import type { MasterContext } from '../context.ts';
 import { type App, createApp } from '../http/app.ts';
 import { requireToken } from '../http/auth.ts';
+import { limitConnections } from '../http/connection-limits.ts';
 import { describeApi } from '../http/openapi.ts';
+import { cutSlowBodies } from '../http/slow-bodies.ts';
 import { attemptRoutes, trackAttemptBytes } from './attempt-routes.ts';
 import { bandwidthRoutes } from './bandwidth-routes.ts';
 import { blobRoutes } from './blob-routes.ts';
@@ -16,7 +18,11 @@ import { pageRoutes } from './page-routes.ts';
 /** The API and the live page, ready to listen. */
 export async function createApi(context: MasterContext): Promise<App> {
   const app = createApp();
+  const { metrics, options } = context;
+  // Before the monitor hears of a connection: what is closed at once moves nothing.
+  limitConnections(app.server, options, (limit) => metrics.connectionRefused(limit));
   context.bandwidth.watch(app.server);
+  cutSlowBodies(app, options.bodyRate, () => metrics.bodyCut());
   refuseWhileStopping(app, context.stopping);
   trackAttemptBytes(app, context);
   requireToken(app, context.token);

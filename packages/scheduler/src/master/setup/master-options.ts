@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { OptionError } from '../../errors.ts';
+import { type BodyRate, minimumBodyRate } from '../http/slow-bodies.ts';
 import { isLoopback, parseAddress } from './address.ts';
 
 /** Where jobs are kept: PostgreSQL of its own, as a child process, or a server's. */
@@ -19,6 +20,12 @@ export interface MasterOptions {
   token?: string | undefined;
   /** Commands that this master takes; any when absent, as the workers have lists of their own. */
   allow?: readonly string[] | undefined;
+  /** Connections to the API that may be open at a time; 4000. */
+  maxConnections?: number | undefined;
+  /** The same from one address, of IPv6 from one /64; 1000. No limit with `tlsTerminatedUpstream`: all come from there. */
+  maxConnectionsPerAddress?: number | undefined;
+  /** How slowly a request's body may come; at least 1,000 bytes a second, averaged over 10 s. */
+  bodyRate?: BodyRate | undefined;
   /** Something in front speaks TLS, so `listen` may be beyond loopback. */
   tlsTerminatedUpstream?: boolean | undefined;
   /** `listen` may be beyond loopback without TLS. */
@@ -34,6 +41,9 @@ export interface ResolvedMasterOptions {
   readonly store: StoreChoice;
   readonly token: string | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly bodyRate: BodyRate;
   readonly tlsTerminatedUpstream: boolean;
   readonly insecure: boolean;
 }
@@ -45,6 +55,9 @@ const names: readonly (keyof MasterOptions)[] = [
   'store',
   'token',
   'allow',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'bodyRate',
   'tlsTerminatedUpstream',
   'insecure',
 ];
@@ -74,6 +87,9 @@ export function resolveMasterOptions(input: MasterOptions = {}): ResolvedMasterO
     store: resolveStore(input.store ?? { kind: 'embedded' }),
     token: resolveToken(input.token),
     allow: resolveAllow(input.allow),
+    maxConnections: resolveCount('maxConnections', input.maxConnections ?? 4000),
+    maxConnectionsPerAddress: resolveCount('maxConnectionsPerAddress', input.maxConnectionsPerAddress ?? 1000),
+    bodyRate: input.bodyRate ?? minimumBodyRate,
     tlsTerminatedUpstream,
     insecure,
   });
@@ -98,6 +114,11 @@ function resolveFlag(name: string, value: unknown): boolean {
   if (value !== undefined && typeof value !== 'boolean')
     throw new OptionError(`${name} must be true or false, got ${JSON.stringify(value)}`);
   return value ?? false;
+}
+
+function resolveCount(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
+  throw new OptionError(`${name} must be an integer from 1 to 1000000, got ${JSON.stringify(value)}`);
 }
 
 function resolveDataDir(value: unknown): string {

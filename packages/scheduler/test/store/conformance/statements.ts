@@ -64,7 +64,7 @@ export function describeStatements(kit: () => StoreKit): void {
       const statement = definedStatements().find((one) => one.name === name);
       const plan = await explain(kit().database.clientOptions, statement?.text ?? '', [
         ...['queue', 'state'].map((key) => (filter as Record<string, string>)[key] ?? null),
-        '2020-01-01 00:00:00+00',
+        1.6e15,
         samples.uuid,
         51,
       ]);

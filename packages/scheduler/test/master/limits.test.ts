@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { toNetwork } from '../../src/master/http/connection-limits.ts';
+import { type Running, randomName, sample, sha256, startMaster } from './harness.ts';
+
+let running: Running;
+beforeAll(async () => {
+  running = await startMaster({
+    maxConnections: 40,
+    maxConnectionsPerAddress: 20,
+    // A tenth of the window, so that a test does not take as long.
+    bodyRate: { bytesPerSecond: 1000, windowSeconds: 1 },
+  });
+});
+afterAll(() => running[Symbol.asyncDispose]());
+
+async function openSocket(localAddress = '127.0.0.1'): Promise<Socket> {
+  const { port } = new URL(running.apiUrl);
+  const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress });
+  socket.on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+const put = (name: string, length: number) =>
+  `PUT /blobs/${name} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${running.token}\r\ncontent-length: ${length}\r\n\r\n`;
+
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+describe('a body', () => {
+  test('that comes too slowly is cut, and told', async () => {
+    const before = sample(await running.scrape(), 'scheduler_slow_bodies_total');
+    const socket = await openSocket();
+    socket.write(put(sha256('slow'), 100_000));
+    const dripping = setInterval(() => socket.write('x'), 50);
+    const answer = await textOf(socket);
+    clearInterval(dripping);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(answer).toContain('"code":"body-too-slow"');
+    expect(answer).toMatch(/at least 1000 bytes a second, got \d+ in 1 s/);
+    expect(sample(await running.scrape(), 'scheduler_slow_bodies_total')).toBe((before ?? 0) + 1);
+  });
+
+  test('that comes slowly, but fast enough, is taken', async () => {
+    const content = Buffer.alloc(6000, 'y');
+    const socket = await openSocket();
+    socket.write(put(sha256(content), content.length));
+    for (let i = 0; i < content.length; i += 500) {
+      socket.write(content.subarray(i, i + 500));
+      await delay(250);
+    }
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 201 /);
+  });
+});
+
+describe('connections', () => {
+  const countClosed = (sockets: Socket[]) => sockets.filter((socket) => socket.closed).length;
+
+  test('from one address are limited, and others are not harmed', async () => {
+    const refused = async () => sample(await running.scrape(), 'scheduler_connections_refused_total{limit="address"}');
+    const before = (await refused()) ?? 0;
+    const sockets = await Promise.all(Array.from({ length: 25 }, () => openSocket('127.0.0.5')));
+    for (const socket of sockets) socket.resume();
+    await expect.poll(() => countClosed(sockets)).toBe(5);
+    expect(await refused()).toBe(before + 5);
+    expect((await running.call('/nodes')).status).toBe(200);
+    sockets.find((socket) => !socket.closed)?.destroy();
+    await expect.poll(async () => (await openSocket('127.0.0.5')).writable).toBe(true);
+  });
+
+  test('are limited in all, and told', async () => {
+    const refused = async () => sample(await running.scrape(), 'scheduler_connections_refused_total{limit="total"}');
+    const addresses = Array.from({ length: 60 }, (_, n) => `127.0.1.${(n % 10) + 1}`);
+    const sockets = await Promise.all(addresses.map(openSocket));
+    for (const socket of sockets) socket.resume();
+    await expect.poll(() => countClosed(sockets)).toBeGreaterThanOrEqual(20);
+    expect(await refused()).toBeGreaterThanOrEqual(20);
+  });
+
+  test.each([
+    ['10.1.2.3', '10.1.2.3'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['::1', '0:0:0:0'],
+  ])('of %s count as those of %s', (address, network) => {
+    expect(toNetwork(address)).toBe(network);
+  });
+});
+
+test('what a job says is bounded, and the way out is told', async () => {
+  const queue = randomName();
+  const args = Array(4).fill('x'.repeat(32_000));
+  const response = await running.post('/jobs', { queue, command: 'echo', args, env: { LONG: 'y'.repeat(4000) } });
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({
+    code: 'too-large',
+    detail:
+      'command, args and env of body must be at most 131072 bytes together, got 132008; send what is longer as an input file (--input)',
+  });
+  expect((await running.post('/jobs', { queue, command: 'echo', args })).status).toBe(201);
+});
