@@ -76,7 +76,7 @@ export async function startWorker(args: string[], env: Environment): Promise<Ser
 
 /** The same for several tests: whoever starts it stops it, with {@link stop}. */
 export function startShared(args: string[], env: Environment = {}, within: string[] = []): Promise<Running> {
-  return readEvents(spawnWeighbridge(within, [...args, '--json'], env));
+  return readEvents(spawnWeighbridge(within, [...args, '--json'], env), env.WEIGHBRIDGE_TOKEN);
 }
 
 /** The same as {@link startWorker}: whoever starts it stops it. */
@@ -101,15 +101,16 @@ function untilReady(child: ChildProcess): Promise<Running> {
   return readEvents(child);
 }
 
-async function readEvents(child: ChildProcess): Promise<Running> {
+async function readEvents(child: ChildProcess, givenToken?: string): Promise<Running> {
   const service = await untilSaid(child);
   const { apiUrl, metricsUrl } = service.events.find(({ event }) => event === 'listening') as Record<string, unknown>;
-  const token = service.events.find(({ event }) => event === 'token');
+  const path = service.events.find(({ event }) => event === 'token')?.path;
+  const token = path === undefined ? givenToken : readFileSync(String(path), 'utf8').trim();
   return {
     ...service,
     apiUrl: String(apiUrl),
     metricsUrl: String(metricsUrl),
-    env: { WEIGHBRIDGE_MASTER: String(apiUrl), WEIGHBRIDGE_TOKEN: readFileSync(String(token?.path), 'utf8').trim() },
+    env: { WEIGHBRIDGE_MASTER: String(apiUrl), WEIGHBRIDGE_TOKEN: token },
   };
 }
 

@@ -32,6 +32,8 @@ const flags: Record<string, string> = {
   metricsListen: '--metrics-listen',
   dataDir: '--data',
   allow: '--allow',
+  reserveBytes: '--reserve',
+  maxBlobBytes: '--max-blobs',
   maxConnections: '--max-connections',
   maxConnectionsPerAddress: '--max-connections-per-address',
   token: 'WEIGHBRIDGE_TOKEN',

@@ -1,6 +1,6 @@
 import type { MasterOptions } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
-import { collectList, integerBetween } from './option-parsers.ts';
+import { collectList, integerBetween, parseBytes } from './option-parsers.ts';
 
 /** The flags that `up` and `master` share. */
 export interface MasterFlags {
@@ -8,6 +8,8 @@ export interface MasterFlags {
   metricsListen?: string;
   data?: string;
   allow?: string[];
+  reserve?: number;
+  maxBlobs?: number;
   maxConnections?: number;
   maxConnectionsPerAddress?: number;
   tlsTerminatedUpstream?: true;
@@ -22,6 +24,17 @@ export function addMasterOptions(command: Command, allowHelp: string): Command {
     .option('--metrics-listen <host:port>', '/metrics, /metrics/bandwidth, /health (default: 127.0.0.1:9090)')
     .option('--data <dir>', 'token, files and the embedded store (default: ./data)')
     .addOption(new Option('--allow <command>', allowHelp).argParser(collectList))
+    .addOption(
+      new Option(
+        '--reserve <size>',
+        'of the disk below --data; with less free, submissions, logs and files are refused (default: 256MB)',
+      ).argParser(parseBytes),
+    )
+    .addOption(
+      new Option('--max-blobs <size>', 'all files of jobs together (default: as much as the disk has)').argParser(
+        parseBytes,
+      ),
+    )
     .addOption(
       new Option('--max-connections <n>', 'to the API at a time (default: 4000)').argParser(
         integerBetween(1, 1_000_000),
@@ -46,6 +59,8 @@ export function masterOptionsOf(flags: MasterFlags): MasterOptions {
     ...(flags.metricsListen !== undefined && { metricsListen: flags.metricsListen }),
     ...(flags.data !== undefined && { dataDir: flags.data }),
     ...(token !== undefined && token !== '' && { token }),
+    ...(flags.reserve !== undefined && { reserveBytes: flags.reserve }),
+    ...(flags.maxBlobs !== undefined && { maxBlobBytes: flags.maxBlobs }),
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(flags.maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress: flags.maxConnectionsPerAddress }),
     ...(flags.tlsTerminatedUpstream && { tlsTerminatedUpstream: true }),

@@ -9,6 +9,16 @@ export function integerBetween(minimum: number, maximum: number): (text: string)
   };
 }
 
+const units: Record<string, number> = { '': 1, B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** Parses a number of bytes, decimal units: `256MB`, `1.5 GB`, `4096`. */
+export function parseBytes(text: string): number {
+  const { number, unit = '' } = /^(?<number>\d+(?:\.\d+)?) ?(?<unit>[kMGT]?B)?$/.exec(text)?.groups ?? {};
+  const bytes = Math.round(Number(number) * (units[unit] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes)) return bytes;
+  throw new InvalidArgumentError('It must be a number of bytes such as 256MB or 10GB.');
+}
+
 /** Collects an option given several times. */
 export function collect(text: string, earlier: string[] = []): string[] {
   return [...earlier, text];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { collectList, collectPairs, integerBetween, parseMoment } from '../src/option-parsers.ts';
+import { collectList, collectPairs, integerBetween, parseBytes, parseMoment } from '../src/option-parsers.ts';
 
 test('takes integers within the bounds only', () => {
   const parse = integerBetween(1, 10);
@@ -23,4 +23,11 @@ test("keeps every '=' of a value", () => {
 test('gives moments in UTC', () => {
   expect(parseMoment('2030-01-31T09:00:00+01:00')).toBe('2030-01-31T08:00:00.000Z');
   expect(() => parseMoment('tomorrow')).toThrow('It must be a moment');
+});
+
+test('takes bytes in decimal units', () => {
+  expect(['0', '4096', '256MB', '1.5 GB', '2kB'].map(parseBytes)).toEqual([0, 4096, 256e6, 1.5e9, 2000]);
+  for (const text of ['', 'MB', '-1', '1MiB', '1 mb', '1e3', '0.0001kB9']) {
+    expect(() => parseBytes(text), text).toThrow('It must be a number of bytes such as 256MB or 10GB.');
+  }
 });

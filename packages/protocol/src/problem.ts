@@ -25,7 +25,7 @@ export const problems = Object.freeze({
   internal: { status: 500, title: 'The master failed' },
   'store-unavailable': { status: 503, title: 'The store does not answer' },
   stopping: { status: 503, title: 'The master is stopping' },
-  'storage-full': { status: 507, title: 'No room is left for the blob' },
+  'storage-full': { status: 507, title: 'No room is left' },
 } as const);
 
 export type ProblemCode = keyof typeof problems;

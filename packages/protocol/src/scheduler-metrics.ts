@@ -105,6 +105,14 @@ export const schedulerMetrics = Object.freeze({
     ['limit'],
   ),
   slowBodies: family('slow_bodies_total', 'counter', 'Requests that were cut because their body came too slowly.'),
+  storageFree: family('storage_free_bytes', 'gauge', "Free bytes of the data folder's disk."),
+  storageReserve: family(
+    'storage_reserve_bytes',
+    'gauge',
+    'Below so many free bytes submissions, logs and blobs are refused.',
+  ),
+  blobBytes: family('blob_bytes', 'gauge', 'Bytes of the files of jobs that are kept.'),
+  storeBytes: family('store_bytes', 'gauge', "Bytes of the store's database."),
   storeUp: family('store_up', 'gauge', '1 while the store answers, 0 while it does not.'),
   storeDurable: family('store_durable', 'gauge', '1 where what was acknowledged survives a power cut.'),
 });

@@ -27,6 +27,15 @@ export class StartError extends Error {
   }
 }
 
+/** The store answers, but has no room left; the master says 507. */
+export class StoreFullError extends Error {
+  readonly code = 'storage-full';
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreFullError';
+  }
+}
+
 /** The store does not answer; the master says 503. */
 export class StoreUnavailableError extends Error {
   readonly code = 'store-unavailable';

@@ -7,11 +7,13 @@ import type { JobChanges } from './logs/job-changes.ts';
 import type { ClusterView } from './metrics/cluster-view.ts';
 import type { MasterMetrics } from './metrics/master-metrics.ts';
 import type { ResolvedMasterOptions } from './setup/master-options.ts';
+import type { StorageGuard } from './storage/storage-guard.ts';
 
 /** What the routes work with. */
 export interface MasterContext {
   readonly store: Store;
   readonly blobs: BlobFolder;
+  readonly storage: StorageGuard;
   readonly bandwidth: MasterBandwidth;
   readonly attemptBytes: AttemptBytes;
   readonly claims: ClaimQueue;

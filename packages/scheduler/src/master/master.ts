@@ -13,11 +13,13 @@ import { registerClusterGauges } from './metrics/cluster-gauges.ts';
 import { ClusterView } from './metrics/cluster-view.ts';
 import { MasterMetrics } from './metrics/master-metrics.ts';
 import { createMetricsListener } from './metrics/metrics-listener.ts';
+import { registerStorageGauges } from './metrics/storage-gauges.ts';
 import { createApi } from './routes/create-api.ts';
 import { urlOf } from './setup/address.ts';
 import { makeDataFolder } from './setup/data-folder.ts';
 import { type MasterOptions, type ResolvedMasterOptions, resolveMasterOptions } from './setup/master-options.ts';
 import { loadToken, type Token } from './setup/token.ts';
+import { StorageGuard } from './storage/storage-guard.ts';
 
 /** Where a started master is, and what it keeps. */
 export interface MasterInfo {
@@ -108,9 +110,14 @@ export class Master {
   async #createContext(store: Store, { token }: Token): Promise<MasterContext> {
     const blobs = new BlobFolder(join(this.#options.dataDir, 'blobs'));
     await blobs.start();
+    const storage = new StorageGuard(this.#options, blobs);
+    await storage.start();
+    // In the background: a million files take a while.
+    void blobs.measure();
     const cluster = new ClusterView(store);
     const metrics = new MasterMetrics();
     registerClusterGauges(metrics, cluster, store);
+    registerStorageGauges(metrics, { storage, blobs, store });
     const bandwidth = new MasterBandwidth((name) => cluster.isKnown(name));
     bandwidth.register(metrics.registry);
     const attemptBytes = new AttemptBytes(store.attempts);
@@ -118,6 +125,7 @@ export class Master {
     const jobChanges = new JobChanges(store.jobs);
     const forgetExpired = store.attempts.onExpired((expired) => metrics.expired(expired));
     this.#undo.push(
+      () => storage.stop(),
       () => store.stop(),
       () => bandwidth.stop(),
       () => attemptBytes.stop(),
@@ -128,7 +136,20 @@ export class Master {
     );
     const options = this.#options;
     const stopping = this.#stopping.signal;
-    return { store, blobs, cluster, metrics, bandwidth, attemptBytes, claims, jobChanges, token, options, stopping };
+    return {
+      store,
+      blobs,
+      storage,
+      cluster,
+      metrics,
+      bandwidth,
+      attemptBytes,
+      claims,
+      jobChanges,
+      token,
+      options,
+      stopping,
+    };
   }
 
   async #serveMetrics(context: MasterContext): Promise<string> {

@@ -141,7 +141,7 @@ export class PostgresStore implements Store {
   }
 
   overview(): QueueOverview {
-    return this.#open?.supervisor.overview ?? { jobs: [], oldestReadyAgeSeconds: [] };
+    return this.#open?.supervisor.overview ?? { jobs: [], oldestReadyAgeSeconds: [], storeBytes: 0 };
   }
 
   get #context(): StoreContext {

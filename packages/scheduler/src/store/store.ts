@@ -151,6 +151,8 @@ export interface BlobIndex {
 export interface QueueOverview {
   jobs: { queue: string; state: LiveJobState; count: number }[];
   oldestReadyAgeSeconds: { queue: string; seconds: number }[];
+  /** What the database has on its disk. */
+  storeBytes: number;
 }
 
 /**

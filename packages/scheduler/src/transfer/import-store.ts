@@ -137,7 +137,7 @@ async function takeBlob(
   counts: TransferCounts,
 ): Promise<void> {
   if ((await blobs.keep(sha256)) === undefined) {
-    counts.blobBytes += await blobs.receive(sha256, Readable.from(content), limits.blobBytes);
+    counts.blobBytes += await blobs.receive(sha256, Readable.from(content), { limitBytes: limits.blobBytes });
     counts.blobs++;
     return;
   }

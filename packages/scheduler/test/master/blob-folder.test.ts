@@ -17,7 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const store = (content: string) => blobs.receive(sha256(content), Readable.from([Buffer.from(content)]), 1000);
+const store = (content: string) =>
+  blobs.receive(sha256(content), Readable.from([Buffer.from(content)]), { limitBytes: 1000 });
 const age = (content: string, ms: number) =>
   utimes(blobs.path(sha256(content)), new Date(Date.now() - ms), new Date(Date.now() - ms));
 const inUse = (...contents: string[]) => ({
@@ -26,7 +27,7 @@ const inUse = (...contents: string[]) => ({
 
 test('a blob that grows over the limit is refused, its sender not cut off, and nothing left behind', async () => {
   const sender = Readable.from([Buffer.alloc(600), Buffer.alloc(600), Buffer.alloc(600)]);
-  await expect(blobs.receive(sha256(''), sender, 1000)).rejects.toMatchObject({
+  await expect(blobs.receive(sha256(''), sender, { limitBytes: 1000 })).rejects.toMatchObject({
     code: 'too-large',
     message: 'a blob must be at most 1000 bytes, got more',
   });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { toNetwork } from '../../src/master/http/connection-limits.ts';
@@ -94,6 +96,41 @@ describe('connections', () => {
     ['::1', '0:0:0:0'],
   ])('of %s count as those of %s', (address, network) => {
     expect(toNetwork(address)).toBe(network);
+  });
+});
+
+describe('files', () => {
+  test('of all jobs together are bounded, told before and as they come', async () => {
+    await using bounded = await startMaster({ maxBlobBytes: 30_000_000 });
+    const blob = (bytes: number) => {
+      const content = Buffer.alloc(bytes, String(bytes));
+      return { name: sha256(content), content };
+    };
+    const put = ({ name, content }: ReturnType<typeof blob>, body: NonNullable<RequestInit['body']> = content) =>
+      bounded.call(`/blobs/${name}`, { method: 'PUT', body, duplex: 'half' } as RequestInit);
+    const first = blob(20_000_000);
+    expect((await put(first)).status).toBe(201);
+    const refused = await put(blob(11_000_000));
+    expect(refused.status).toBe(507);
+    expect(await refused.json()).toMatchObject({
+      code: 'storage-full',
+      detail: 'all blobs may have at most 30000000 bytes (--max-blobs): 20000000 are there, and 11000000 would come',
+    });
+    // Without a length it is seen as it comes.
+    const large = blob(60_000_000);
+    expect((await put(large, new Blob([large.content]).stream())).status).toBe(507);
+    expect(await readdir(join(bounded.dataDir, 'blobs', 'incoming'))).toEqual([]);
+    expect(sample(await bounded.scrape(), 'scheduler_blob_bytes')).toBe(20_000_000);
+    // What is there already is no more.
+    expect((await put(first)).status).toBe(200);
+    expect((await put(blob(9_000_000))).status).toBe(201);
+  });
+
+  test('and the disk have gauges', async () => {
+    const exposition = await running.scrape();
+    expect(sample(exposition, 'scheduler_storage_free_bytes')).toBeGreaterThan(0);
+    expect(sample(exposition, 'scheduler_storage_reserve_bytes')).toBe(256_000_000);
+    await expect.poll(async () => sample(await running.scrape(), 'scheduler_store_bytes')).toBeGreaterThan(1_000_000);
   });
 });
 

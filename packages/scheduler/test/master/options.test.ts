@@ -11,6 +11,8 @@ test('options are complete and frozen, and resolving them again changes nothing'
     store: { kind: 'embedded' },
     token: undefined,
     allow: undefined,
+    reserveBytes: 256_000_000,
+    maxBlobBytes: undefined,
     maxConnections: 4000,
     maxConnectionsPerAddress: 1000,
     bodyRate: { bytesPerSecond: 1000, windowSeconds: 10 },

@@ -23,7 +23,7 @@ export async function fill(store: Store, dataDir: string) {
   const blobs = new BlobFolder(join(dataDir, 'blobs'));
   await blobs.start();
   const keep = async (content: string) => {
-    await blobs.receive(sha256(content), Readable.from([Buffer.from(content)]), limits.blobBytes);
+    await blobs.receive(sha256(content), Readable.from([Buffer.from(content)]), { limitBytes: limits.blobBytes });
     return sha256(content);
   };
   const inputs = [{ name: 'in', sha256: await keep('the input') }];

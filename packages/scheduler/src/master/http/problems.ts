@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { ProblemError } from '@weighbridge/protocol';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { StoreUnavailableError } from '../../errors.ts';
+import { StoreFullError, StoreUnavailableError } from '../../errors.ts';
 import { formatValidation, type ValidationFailure } from './validation.ts';
 
 const problemType = 'application/problem+json';
@@ -33,6 +33,8 @@ function toProblem(error: FastifyError, request: FastifyRequest): ProblemError {
   if (error instanceof ProblemError) return error;
   if ((error as Error) instanceof StoreUnavailableError)
     return new ProblemError('store-unavailable', error.message, { cause: error });
+  if ((error as Error) instanceof StoreFullError)
+    return new ProblemError('storage-full', error.message, { cause: error });
   if (error.validation)
     return invalid(formatValidation(error.validationContext ?? 'body', error.validation as ValidationFailure[]));
   // Nobody is there to read it, but it is not the master that failed.

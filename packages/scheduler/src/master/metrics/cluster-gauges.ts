@@ -7,22 +7,25 @@ import { configurationOf, type MasterMetrics } from './master-metrics.ts';
 type Labels = Record<string, string>;
 type Reading = [labels: Labels, value: number];
 
+/** A gauge that is set anew at each scrape, so that what is gone leaves no last value behind. */
+export function registerGauge(metrics: MasterMetrics, metric: SchedulerMetric, read: () => Iterable<Reading>): void {
+  new Gauge({
+    ...configurationOf(metric),
+    registers: [metrics.registry],
+    collect(this: Gauge<string>) {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    },
+  });
+}
+
 /** Gauges about the whole cluster. Each reads what was known a moment ago, never the store itself. */
 export function registerClusterGauges(
   metrics: MasterMetrics,
   cluster: ClusterView,
   store: Pick<Store, 'durable'>,
 ): void {
-  const gauge = (metric: SchedulerMetric, read: () => Iterable<Reading>) =>
-    new Gauge({
-      ...configurationOf(metric),
-      registers: [metrics.registry],
-      // Set anew at each scrape, so that what is gone leaves no last value behind.
-      collect(this: Gauge<string>) {
-        this.reset();
-        for (const [labels, value] of read()) this.set(labels, value);
-      },
-    });
+  const gauge = (metric: SchedulerMetric, read: () => Iterable<Reading>) => registerGauge(metrics, metric, read);
   // A stopped node owes no heartbeat and offers no slots: with samples it would look ever more ill.
   const perNode = (value: (node: ClusterView['nodes'][number]) => number) => () =>
     cluster.nodes.filter(({ state }) => state !== 'stopped').map((node): Reading => [{ node: node.id }, value(node)]);

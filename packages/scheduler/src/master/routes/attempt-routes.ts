@@ -30,11 +30,15 @@ export function attemptRoutes(app: App, context: MasterContext): void {
       '/jobs/:id/attempts/:n/logs',
       {
         bodyLimit: limits.logChunkBytes,
+        config: { needsRoom: true },
         schema: {
           summary: 'Append to the log (application/octet-stream)',
           params: Params,
           querystring: Place,
-          response: answers({ 204: Nothing }, { 409: 'The attempt is not the current one' }),
+          response: answers(
+            { 204: Nothing },
+            { 409: 'The attempt is not the current one', 507: 'The disk is full but for its reserve' },
+          ),
         },
       },
       async (request, reply) => {

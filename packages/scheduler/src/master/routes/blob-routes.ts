@@ -9,7 +9,7 @@ import { answers, binary } from '../http/schemas.ts';
 const Params = Type.Object({ sha256: Sha256 });
 
 /** Files named by their content. */
-export function blobRoutes(app: App, { blobs }: MasterContext): void {
+export function blobRoutes(app: App, { blobs, storage }: MasterContext): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     // Any type, and never read here: the handler streams it.
@@ -30,9 +30,13 @@ export function blobRoutes(app: App, { blobs }: MasterContext): void {
         const { sha256 } = request.params as { sha256: string };
         const stored = await blobs.keep(sha256);
         if (stored !== undefined) return { sha256, sizeBytes: stored };
-        if (Number(request.headers['content-length'] ?? 0) > limits.blobBytes)
-          throw tooLarge(request, limits.blobBytes);
-        const sizeBytes = await blobs.receive(sha256, request.raw, limits.blobBytes);
+        const declared = Number(request.headers['content-length'] ?? 0);
+        if (declared > limits.blobBytes) throw tooLarge(request, limits.blobBytes);
+        const sizeBytes = await blobs.receive(sha256, request.raw, {
+          limitBytes: limits.blobBytes,
+          sizeBytes: declared,
+          admit: (bytes) => storage.requireRoomForBlob(bytes),
+        });
         return reply.code(201).send({ sha256, sizeBytes });
       },
     );

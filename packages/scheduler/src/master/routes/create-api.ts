@@ -5,6 +5,7 @@ import { requireToken } from '../http/auth.ts';
 import { limitConnections } from '../http/connection-limits.ts';
 import { describeApi } from '../http/openapi.ts';
 import { cutSlowBodies } from '../http/slow-bodies.ts';
+import { refuseWithoutRoom } from '../storage/needs-room.ts';
 import { attemptRoutes, trackAttemptBytes } from './attempt-routes.ts';
 import { bandwidthRoutes } from './bandwidth-routes.ts';
 import { blobRoutes } from './blob-routes.ts';
@@ -26,6 +27,8 @@ export async function createApi(context: MasterContext): Promise<App> {
   refuseWhileStopping(app, context.stopping);
   trackAttemptBytes(app, context);
   requireToken(app, context.token);
+  // Another server's disk is not ours to watch.
+  if (context.store.kind === 'embedded') refuseWithoutRoom(app, context.storage);
   await describeApi(app);
   for (const routes of [
     jobRoutes,

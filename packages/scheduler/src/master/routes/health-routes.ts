@@ -5,12 +5,18 @@ import type { App } from '../http/app.ts';
 import { answers } from '../http/schemas.ts';
 
 /** Is the process there; does it take work. */
-export function healthRoutes(app: App, { store, stopping }: Pick<MasterContext, 'store' | 'stopping'>): void {
+export function healthRoutes(
+  app: App,
+  { store, storage, stopping }: Pick<MasterContext, 'store' | 'storage' | 'stopping'>,
+): void {
   const config = { public: true };
   const schema = (summary: string, problems?: Record<number, string>) => ({
     summary,
     security: [],
-    response: answers({ 200: Type.Object({ status: Type.String() }) }, problems),
+    response: answers(
+      { 200: Type.Object({ status: Type.String(), storage: Type.Optional(Type.Enum(['free', 'full'])) }) },
+      problems,
+    ),
   });
 
   app.get('/health', { config, schema: schema('The process answers') }, async () => ({ status: 'ok' }));
@@ -20,6 +26,7 @@ export function healthRoutes(app: App, { store, stopping }: Pick<MasterContext, 
     await store.ping().catch((cause: Error) => {
       throw new ProblemError('store-unavailable', `the store does not answer: ${cause.message}`, { cause });
     });
-    return { status: 'ready' };
+    // Ready all the same: heartbeats and results must reach it.
+    return { status: 'ready', storage: storage.isFull ? 'full' : 'free' };
   });
 }

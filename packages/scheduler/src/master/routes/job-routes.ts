@@ -28,6 +28,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
   app.post(
     '/jobs',
     {
+      config: { needsRoom: true },
       schema: {
         summary: 'Submit a job, or an array of jobs: all or none',
         body: Body,
@@ -35,6 +36,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
           { 200: Type.Union([Job, Type.Array(Job)]), 201: Type.Union([Job, Type.Array(Job)]) },
           {
             413: 'Command, arguments and environment are too long',
+            507: 'The disk is full but for its reserve',
             422: 'A blob is missing, a cap is reached, or the idempotency key had another body',
           },
         ),

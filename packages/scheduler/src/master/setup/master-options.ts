@@ -20,6 +20,10 @@ export interface MasterOptions {
   token?: string | undefined;
   /** Commands that this master takes; any when absent, as the workers have lists of their own. */
   allow?: readonly string[] | undefined;
+  /** Bytes of the data folder's disk that stay free: below them submissions, logs and blobs are refused; 256 MB. */
+  reserveBytes?: number | undefined;
+  /** What the files of all jobs may have together, in bytes; no limit but the disk's when absent. */
+  maxBlobBytes?: number | undefined;
   /** Connections to the API that may be open at a time; 4000. */
   maxConnections?: number | undefined;
   /** The same from one address, of IPv6 from one /64; 1000. No limit with `tlsTerminatedUpstream`: all come from there. */
@@ -41,6 +45,8 @@ export interface ResolvedMasterOptions {
   readonly store: StoreChoice;
   readonly token: string | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly reserveBytes: number;
+  readonly maxBlobBytes: number | undefined;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly bodyRate: BodyRate;
@@ -55,6 +61,8 @@ const names: readonly (keyof MasterOptions)[] = [
   'store',
   'token',
   'allow',
+  'reserveBytes',
+  'maxBlobBytes',
   'maxConnections',
   'maxConnectionsPerAddress',
   'bodyRate',
@@ -87,6 +95,8 @@ export function resolveMasterOptions(input: MasterOptions = {}): ResolvedMasterO
     store: resolveStore(input.store ?? { kind: 'embedded' }),
     token: resolveToken(input.token),
     allow: resolveAllow(input.allow),
+    reserveBytes: resolveBytes('reserveBytes', input.reserveBytes ?? 256_000_000),
+    maxBlobBytes: input.maxBlobBytes === undefined ? undefined : resolveBytes('maxBlobBytes', input.maxBlobBytes),
     maxConnections: resolveCount('maxConnections', input.maxConnections ?? 4000),
     maxConnectionsPerAddress: resolveCount('maxConnectionsPerAddress', input.maxConnectionsPerAddress ?? 1000),
     bodyRate: input.bodyRate ?? minimumBodyRate,
@@ -119,6 +129,11 @@ function resolveFlag(name: string, value: unknown): boolean {
 function resolveCount(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
   throw new OptionError(`${name} must be an integer from 1 to 1000000, got ${JSON.stringify(value)}`);
+}
+
+function resolveBytes(name: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new OptionError(`${name} must be a number of bytes, got ${JSON.stringify(value)}`);
 }
 
 function resolveDataDir(value: unknown): string {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StoreUnavailableError } from '../../errors.ts';
+import { StoreFullError, StoreUnavailableError } from '../../errors.ts';
 import { encode, typeParsers } from './sql-types.ts';
 import { defineStatement, type Fields, type Statement, toSqlType, type Values } from './statement.ts';
 
@@ -108,6 +108,7 @@ const askNothing = defineStatement({
 });
 
 const deadlock = '40P01';
+const diskFull = '53100';
 
 async function runOn<P extends Fields, C extends Fields>(
   on: pg.Pool | pg.PoolClient,
@@ -141,5 +142,6 @@ function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StoreUnavailableError) return error;
   const { code } = error as { code?: unknown };
   const gone = (typeof code === 'string' && unavailableStates.test(code)) || unavailableMessages.test(error.message);
-  return gone ? new StoreUnavailableError('the store does not answer', { cause: error }) : error;
+  if (gone) return new StoreUnavailableError('the store does not answer', { cause: error });
+  return code === diskFull ? new StoreFullError("the database's disk is full", { cause: error }) : error;
 }

@@ -13,9 +13,17 @@ const countLiveJobs = defineStatement({
   `,
 });
 
+const measureDatabase = defineStatement({
+  name: 'measure_database',
+  parameters: {},
+  columns: { bytes: 'int8' },
+  sql: () => 'SELECT pg_database_size(current_database()) AS bytes',
+});
+
 /** Counts every live job: a pass over an index, so in the background only. Every queue has every state, at 0 too. */
 export async function takeOverview(on: Queryable, queues: readonly string[]): Promise<QueueOverview> {
   const rows = await on.run(countLiveJobs, {});
+  const [{ bytes: storeBytes } = { bytes: 0 }] = await on.run(measureDatabase, {});
   const byKey = new Map(rows.map((row) => [`${row.state} ${row.queue}`, row]));
   return {
     jobs: queues.flatMap((queue) =>
@@ -25,5 +33,6 @@ export async function takeOverview(on: Queryable, queues: readonly string[]): Pr
       queue,
       seconds: Math.max(0, byKey.get(`queued ${queue}`)?.oldestSeconds ?? 0),
     })),
+    storeBytes,
   };
 }

@@ -28,7 +28,7 @@ export class Supervisor {
   readonly #background: Background[];
   readonly #due: DueTimer;
   readonly #onExpired: (expired: ExpiredAttempt[]) => void;
-  #overview: QueueOverview = { jobs: [], oldestReadyAgeSeconds: [] };
+  #overview: QueueOverview = { jobs: [], oldestReadyAgeSeconds: [], storeBytes: 0 };
 
   constructor(context: StoreContext, { onExpired, onError }: SupervisorListeners) {
     const { database } = context;
