@@ -88,11 +88,13 @@ const scenarios: Record<string, Scenario> = {
   },
 };
 
-// All at once: they wait most of the time.
+// All at once, because they wait most of the time; begun one after the other, because their starts are heavy.
+const betweenStartsMs = 3000;
 const stories = new Map<string, Promise<Story>>();
 const cleanups: (() => Promise<void>)[] = [];
 
-async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario): Promise<Story> {
+async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario, startAfterMs: number): Promise<Story> {
+  await delay(startAfterMs);
   const server = onServer ? await startPostgres() : undefined;
   if (server) cleanups.push(() => server.stop());
   const cluster = await Cluster.start(server?.url);
@@ -106,9 +108,9 @@ async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario): P
 
 describe('a job goes on, as one attempt, through', () => {
   beforeAll(() => {
-    for (const [name, scenario] of Object.entries(scenarios)) {
+    for (const [n, [name, scenario]] of Object.entries(scenarios).entries()) {
       if (scenario.onServer && !installed) continue;
-      const story = play(scenario);
+      const story = play(scenario, n * betweenStartsMs);
       story.catch(() => undefined);
       stories.set(name, story);
     }

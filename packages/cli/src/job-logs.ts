@@ -1,23 +1,33 @@
 import type { LogChunk } from '@weighbridge/protocol';
 
-/**
- * Prints a job's log chunk by chunk, each stream to its own; a chunk seen before (a stream followed anew starts
- * from the beginning) is printed once.
- */
+/** Prints a job's log chunk by chunk, each stream to its own, and says where something was left out. */
 export class LogPrinter {
-  readonly #printed = new Map<string, number>();
+  /** Where each stream of each attempt stands, in bytes. */
+  readonly #ends = new Map<string, number>();
+  readonly #firstOffset: number;
+  #omittedBytes = 0;
 
-  print(chunk: LogChunk): void {
-    const fresh = this.#fresh(chunk);
-    if (fresh !== undefined) write(fresh);
+  /** `firstOffset`: from which byte on the streams were asked for. */
+  constructor(firstOffset = 0) {
+    this.#firstOffset = firstOffset;
   }
 
-  #fresh(chunk: LogChunk): LogChunk | undefined {
+  /** What the log lacks, in bytes. */
+  get omittedBytes(): number {
+    return this.#omittedBytes;
+  }
+
+  print(chunk: LogChunk): void {
     const key = `${chunk.attempt}/${chunk.stream}`;
-    const printed = this.#printed.get(key) ?? -1;
-    if (chunk.offset <= printed) return undefined;
-    this.#printed.set(key, chunk.offset);
-    return chunk;
+    const omitted = chunk.offset - (this.#ends.get(key) ?? this.#firstOffset);
+    this.#ends.set(key, chunk.offset + chunk.sizeBytes);
+    if (omitted > 0) {
+      this.#omittedBytes += omitted;
+      process.stderr.write(
+        `\nweighbridge: ${omitted} bytes of ${chunk.stream} of attempt ${chunk.attempt} were left out here\n`,
+      );
+    }
+    write(chunk);
   }
 }
 

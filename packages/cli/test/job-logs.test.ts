@@ -9,18 +9,34 @@ function capture() {
   return { out: () => out.mock.calls.map(String).join(''), err: () => err.mock.calls.map(String).join('') };
 }
 
-test('each stream goes to its own, each chunk once', () => {
+const chunk = (attempt: number, stream: 'stdout' | 'stderr' | 'system', offset: number, text: string) => ({
+  sequence: 1,
+  attempt,
+  stream,
+  offset,
+  sizeBytes: Buffer.byteLength(text),
+  text,
+});
+
+test('each stream goes to its own', () => {
   const { out, err } = capture();
   const printer = new LogPrinter();
-  const chunks = [
-    { attempt: 1, stream: 'stdout', offset: 0, text: 'a' },
-    { attempt: 1, stream: 'stderr', offset: 0, text: 'E' },
-    { attempt: 1, stream: 'stdout', offset: 1, text: 'b' },
-    { attempt: 2, stream: 'stdout', offset: 0, text: 'c' },
-    { attempt: 2, stream: 'system', offset: 0, text: 'the log was cut' },
-  ] as const;
-  // A log followed anew begins from the beginning.
-  for (const chunk of [...chunks.slice(0, 3), ...chunks]) printer.print(chunk);
-  expect(out()).toBe('abc');
-  expect(err()).toBe('Eweighbridge: the log was cut\n');
+  printer.print(chunk(1, 'stdout', 0, 'a€'));
+  printer.print(chunk(1, 'stderr', 0, 'E'));
+  printer.print(chunk(1, 'stdout', 4, 'b'));
+  printer.print(chunk(2, 'stdout', 0, 'c'));
+  printer.print(chunk(2, 'system', 0, 'no file matches'));
+  expect(out()).toBe('a€bc');
+  expect(err()).toBe('Eweighbridge: no file matches\n');
+  expect(printer.omittedBytes).toBe(0);
+});
+
+test('what was left out is told in its place', () => {
+  const { out, err } = capture();
+  const printer = new LogPrinter(10);
+  printer.print(chunk(2, 'stdout', 10, 'a'));
+  printer.print(chunk(2, 'stdout', 111, 'z'));
+  expect(out()).toBe('az');
+  expect(err()).toBe('\nweighbridge: 100 bytes of stdout of attempt 2 were left out here\n');
+  expect(printer.omittedBytes).toBe(100);
 });

@@ -1,7 +1,17 @@
 import type { Bandwidth } from './bandwidth.ts';
 import type { Blob } from './blob.ts';
 import { attemptHeader, nodeHeader } from './headers.ts';
-import type { Job, JobList, JobLogs, JobState, JobSubmission, LogChunk } from './job.ts';
+import type {
+  EndedJobState,
+  Job,
+  JobList,
+  JobLogs,
+  JobState,
+  JobSubmission,
+  LogChunk,
+  LogFilter,
+  LogStreamName,
+} from './job.ts';
 import type {
   AttemptRef,
   AttemptResult,
@@ -33,6 +43,9 @@ interface Call {
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
+
+/** What comes of a log that is followed. */
+export type LogEvent = { type: 'chunk'; chunk: LogChunk } | { type: 'end'; state: EndedJobState };
 
 /** No master answers at the address. */
 export class UnreachableError extends Error {
@@ -78,19 +91,28 @@ export class Client {
     return this.#json(`/jobs/${encodeURIComponent(id)}`, { signal });
   }
 
-  logs(id: string, signal?: AbortSignal): Promise<JobLogs> {
-    return this.#json(`/jobs/${encodeURIComponent(id)}/logs`, { signal });
+  logs(id: string, filter: LogFilter = {}, signal?: AbortSignal): Promise<JobLogs> {
+    return this.#json(`/jobs/${encodeURIComponent(id)}/logs`, { query: { ...filter }, signal });
   }
 
-  /** The job's log as it comes, from its beginning until the job has ended. */
-  async *followLogs(id: string, signal?: AbortSignal): AsyncGenerator<LogChunk> {
+  /** The job's log as text, as a stream. */
+  logText(id: string, filter: LogFilter = {}, signal?: AbortSignal): Promise<Response> {
+    return this.#call(`/jobs/${encodeURIComponent(id)}/logs`, { query: { ...filter, format: 'text' }, signal });
+  }
+
+  /**
+   * The job's log as it comes. Its last event is `end`; without one the connection broke off, and another call goes on with
+   * `after` the last sequence.
+   */
+  async *followLogs(id: string, filter: LogFilter = {}, signal?: AbortSignal): AsyncGenerator<LogEvent> {
     const response = await this.#call(`/jobs/${encodeURIComponent(id)}/logs`, {
-      query: { follow: '' },
+      query: { ...filter, follow: '' },
       headers: { accept: 'text/event-stream' },
       signal,
     });
     for await (const event of serverSentEvents(response)) {
-      if (event.type === 'chunk') yield JSON.parse(event.data) as LogChunk;
+      if (event.type === 'chunk') yield { type: 'chunk', chunk: JSON.parse(event.data) as LogChunk };
+      else if (event.type === 'end') yield { type: 'end', ...(JSON.parse(event.data) as { state: EndedJobState }) };
     }
   }
 
@@ -135,7 +157,7 @@ export class Client {
   /** Appends to a log. `offset`: the stream's bytes before this chunk; a repeated chunk is not doubled. */
   async appendLog(
     { jobId, attempt }: AttemptRef,
-    chunk: { stream: 'stdout' | 'stderr' | 'system'; offset: number; bytes: Uint8Array<ArrayBuffer> },
+    chunk: { stream: LogStreamName; offset: number; bytes: Uint8Array<ArrayBuffer> },
     signal?: AbortSignal,
   ): Promise<void> {
     const response = await this.#call(`/jobs/${jobId}/attempts/${attempt}/logs`, {
@@ -243,11 +265,30 @@ function codeOf(status: number): ProblemCode {
   return (found?.[0] ?? 'internal') as ProblemCode;
 }
 
+/** The master sends a sign of life each 15 s: after three that don't come the connection is dead. */
+const silentStreamMs = 45_000;
+
+/** What a stream brings, until it brings nothing for so long. */
+async function* whileAlive(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const silence = Promise.withResolvers<undefined>();
+      const timer = setTimeout(() => silence.resolve(undefined), silentStreamMs);
+      const read = await Promise.race([reader.read(), silence.promise]).finally(() => clearTimeout(timer));
+      if (!read || read.done) return;
+      yield read.value;
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+  }
+}
+
 /** Server-sent events of a response (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 async function* serverSentEvents(response: Response): AsyncGenerator<{ type: string; data: string }> {
   if (!response.body) return;
   let rest = '';
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of whileAlive(response.body)) {
     const blocks = (rest + text).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {

@@ -164,13 +164,33 @@ export const JobList = Type.Object({
 });
 export type JobList = Static<typeof JobList>;
 
-/** One log chunk as a reader sees it; `offset` counts the stream's bytes before it. */
+/** `system`: what the worker says of the attempt. */
+export const logStreams = ['stdout', 'stderr', 'system'] as const;
+export type LogStreamName = (typeof logStreams)[number];
+
+/**
+ * One log chunk as a reader sees it. `offset` counts the stream's bytes before it: where that is more than the chunk before
+ * it had, the bytes between were left out.
+ */
 export const LogChunk = Type.Object({
+  /** Grows in the order of arrival over the whole job. Pass it as `?after=` to go on behind it. */
+  sequence: Type.Integer({ minimum: 1 }),
   attempt: Type.Integer(),
-  stream: Type.Union([Type.Literal('stdout'), Type.Literal('stderr'), Type.Literal('system')]),
+  stream: Type.Enum(logStreams),
   offset: Type.Integer({ minimum: 0 }),
+  sizeBytes: Type.Integer({ minimum: 0 }),
   text: Type.String(),
 });
 export type LogChunk = Static<typeof LogChunk>;
+
+/** Which part of a job's log. */
+export interface LogFilter {
+  attempt?: number;
+  stream?: LogStreamName;
+  /** Of one stream of one attempt: from this byte on. */
+  offset?: number;
+  /** What has come after this sequence. */
+  after?: number;
+}
 export const JobLogs = Type.Object({ chunks: Type.Array(LogChunk) });
 export type JobLogs = Static<typeof JobLogs>;

@@ -29,8 +29,11 @@ export const limits = Object.freeze({
   jsonBodyBytes: 4 * 1024 * 1024,
   /** One chunk of log. */
   logChunkBytes: 256 * 1024,
-  /** All logs of one job; past it they are cut, with a line that says so. */
-  jobLogBytes: 16 * 1024 * 1024,
+  /** What is kept of each stream of an attempt: its beginning, and its end. */
+  logHeadBytes: 2 * 1024 * 1024,
+  logTailBytes: 6 * 1024 * 1024,
+  /** Attempts of a job whose logs are kept: the first, and the last ones. */
+  logAttempts: 20,
   /** One blob. */
   blobBytes: 64 * 1024 ** 3,
   /** What a list shows of a command line, and of a reason. */

@@ -14,3 +14,11 @@ ALTER TABLE weighbridge.nodes ADD COLUMN lost_at timestamptz;
 -- What lists show of the command line: at most 200 characters, so that a page needs no look at long arguments. Null for jobs
 -- that an earlier version stored.
 ALTER TABLE weighbridge.jobs ADD COLUMN command_line text;
+
+-- Until where the middle of a stream was deleted: each stream of an attempt keeps its head and its tail.
+ALTER TABLE weighbridge.attempts ADD COLUMN stdout_dropped bigint NOT NULL DEFAULT 0;
+ALTER TABLE weighbridge.attempts ADD COLUMN stderr_dropped bigint NOT NULL DEFAULT 0;
+ALTER TABLE weighbridge.attempts ADD COLUMN system_dropped bigint NOT NULL DEFAULT 0;
+ALTER TABLE weighbridge.attempts DROP COLUMN log_bytes;
+ALTER TABLE weighbridge.attempts DROP COLUMN log_cut;
+CREATE INDEX log_chunks_of_stream ON weighbridge.log_chunks (job_id, attempt, stream, stream_offset);

@@ -1,11 +1,18 @@
-import type { Command } from 'commander';
+import { type LogChunk, type LogFilter, type LogStreamName, limits, logStreams } from '@weighbridge/protocol';
+import { type Command, Option } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
+import { FailedError, UsageError } from '../errors.ts';
+import { followJob } from '../follow-job.ts';
 import { LogPrinter } from '../job-logs.ts';
+import { integerBetween } from '../option-parsers.ts';
 import { printJson } from '../output.ts';
 
 interface Flags extends ClientFlags {
   follow?: true;
+  attempt?: number;
+  stream?: LogStreamName;
+  offset?: number;
 }
 
 export function addJobsLogs(jobs: Command): void {
@@ -13,22 +20,46 @@ export function addJobsLogs(jobs: Command): void {
     .command('logs')
     .description("Print a job's log, its standard output and error each to their own.")
     .argument('<id>', "the job's id")
-    .option('--follow', 'go on until the job has ended')
+    .option('--follow', 'go on until the job has ended, also when the connection breaks off')
+    .addOption(new Option('--attempt <n>', 'only this attempt').argParser(integerBetween(1, limits.attemptNumber)))
+    .addOption(new Option('--stream <name>', 'only this stream').choices(logStreams))
+    .addOption(
+      new Option('--offset <bytes>', 'of one stream of one attempt: from this byte on').argParser(
+        integerBetween(0, Number.MAX_SAFE_INTEGER),
+      ),
+    )
     .action(printLogs);
   addClientOptions(command);
   addExamples(command, [
     'weighbridge jobs logs ID',
-    'weighbridge jobs logs ID --follow',
+    'weighbridge jobs logs ID --follow   # exits with 1 when something of the log is missing',
+    'weighbridge jobs logs ID --attempt 2 --stream stderr --offset 1048576',
     'weighbridge jobs logs ID --json   # one chunk a line',
   ]);
 }
 
 async function printLogs(id: string, flags: Flags): Promise<void> {
+  const filter = parseFilter(flags);
   const client = clientOf(flags);
-  const printer = new LogPrinter();
-  const chunks = flags.follow ? client.followLogs(id) : (await client.logs(id)).chunks;
-  for await (const chunk of chunks) {
+  const printer = new LogPrinter(filter.offset);
+  const show = (chunk: LogChunk) => {
     if (flags.json) printJson(chunk);
     else printer.print(chunk);
-  }
+  };
+  if (flags.follow) await followJob(client, id, show, filter);
+  else for (const chunk of (await client.logs(id, filter)).chunks) show(chunk);
+  if (printer.omittedBytes > 0)
+    throw new FailedError(
+      `the log is incomplete: ${printer.omittedBytes} bytes were left out; of each stream the first ${limits.logHeadBytes} and the last ${limits.logTailBytes} bytes are kept`,
+    );
+}
+
+function parseFilter({ attempt, stream, offset }: Flags): LogFilter {
+  if (offset !== undefined && (attempt === undefined || stream === undefined))
+    throw new UsageError('--offset counts bytes of one stream of one attempt: name both, with --attempt and --stream');
+  return {
+    ...(attempt !== undefined && { attempt }),
+    ...(stream !== undefined && { stream }),
+    ...(offset !== undefined && { offset }),
+  };
 }

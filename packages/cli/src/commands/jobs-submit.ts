@@ -3,12 +3,12 @@ import { type Command, Option } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { FailedError } from '../errors.ts';
+import { waitForJob } from '../follow-job.ts';
 import { parseInputs, uploadInputs } from '../input-files.ts';
 import { LogPrinter } from '../job-logs.ts';
 import { collect, collectPairs, integerBetween, parseMoment } from '../option-parsers.ts';
 import { printJson, printLine, printNote } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { waitForJob } from '../wait-for-job.ts';
 
 interface Flags extends ClientFlags {
   input?: string[];

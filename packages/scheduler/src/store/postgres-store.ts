@@ -81,7 +81,7 @@ export class PostgresStore implements Store {
   };
   readonly logs: LogStore = {
     append: async (chunk) => appendLog(this.#database, chunk),
-    read: async (jobId, afterSequence, limit) => readLog(this.#database, jobId, afterSequence, limit),
+    read: async (jobId, filter, limit) => readLog(this.#database, jobId, filter, limit),
   };
   readonly blobs: BlobIndex = {
     inUse: async (sha256) => blobsInUse(this.#database, sha256),

@@ -10,6 +10,8 @@ import type {
   JobSubmission,
   JobSummary,
   LiveJobState,
+  LogFilter,
+  LogStreamName,
   Node,
   NodeRegistration,
   OutputFile,
@@ -117,11 +119,9 @@ export interface NodeStore {
   delete(node: string): Promise<void>;
 }
 
-type Stream = 'stdout' | 'stderr' | 'system';
-
 /** Where a log chunk stands. `offset` counts the stream's bytes before it. */
 export interface LogAppend extends AttemptRef {
-  stream: Stream;
+  stream: LogStreamName;
   offset: number;
   bytes: Uint8Array;
 }
@@ -130,16 +130,16 @@ export interface LogAppend extends AttemptRef {
 export interface StoredLogChunk {
   sequence: number;
   attempt: number;
-  stream: Stream;
+  stream: LogStreamName;
   offset: number;
   bytes: Uint8Array;
 }
 
 export interface LogStore {
-  /** Throws `stale-attempt` unless it runs. Repeated bytes are dropped; past the job's limit the log is cut with a line that says so. */
+  /** Throws `stale-attempt` unless it runs. Repeated bytes are dropped; of each stream head and tail are kept. */
   append(chunk: LogAppend): Promise<void>;
-  /** In order of arrival, from after `sequence`. */
-  read(jobId: string, afterSequence: number, limit: number): Promise<StoredLogChunk[]>;
+  /** In order of arrival. The first chunk may begin before the filter's offset. */
+  read(jobId: string, filter: LogFilter, limit: number): Promise<StoredLogChunk[]>;
 }
 
 export interface BlobIndex {

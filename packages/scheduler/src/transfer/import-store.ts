@@ -159,9 +159,11 @@ async function takeRows(
   counts.skippedJobs += rows.length - added;
 }
 
-/** What an earlier version had no column for gets the column's default. */
+/** What an earlier version had no column for gets the column's default; a column that it had and this one lacks is left out. */
 async function insertRows(client: pg.Client, table: Table, rows: string[]): Promise<number> {
-  const columns = Object.keys(JSON.parse(rows[0] ?? '{}')).map((name) => client.escapeIdentifier(name));
+  const known = await columnsOf(client, table);
+  const given = Object.keys(JSON.parse(rows[0] ?? '{}'));
+  const columns = given.filter((name) => known.has(name)).map((name) => client.escapeIdentifier(name));
   const job = jobColumn[table];
   const condition = job ? `WHERE EXISTS (SELECT 1 FROM weighbridge.jobs j WHERE j.id = given.${job})` : '';
   const { rowCount } = await client.query(
@@ -171,4 +173,12 @@ async function insertRows(client: pg.Client, table: Table, rows: string[]): Prom
     [`[${rows.join(',')}]`],
   );
   return rowCount ?? 0;
+}
+
+async function columnsOf(client: pg.Client, table: Table): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'weighbridge' AND table_name = $1`,
+    [table],
+  );
+  return new Set(rows.map(({ name }) => name));
 }

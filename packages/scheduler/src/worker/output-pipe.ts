@@ -12,7 +12,7 @@ export interface OutputPipe {
   close(): void;
 }
 
-/** Listens for one connection on a unix socket; its buffer is the bounded queue between command and master. */
+/** Listens for one connection on a unix socket. */
 export async function openOutputPipe(path: string): Promise<OutputPipe> {
   const server = createServer({ highWaterMark: limits.logChunkBytes });
   const { promise: stream, resolve, reject } = Promise.withResolvers<Socket>();

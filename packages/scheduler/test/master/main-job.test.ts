@@ -36,7 +36,7 @@ test('a job goes through submission, claim, logs, output and result, and its fil
 
   expect(await running.client.job(job.id)).toMatchObject({ state: 'succeeded', outputs: [{ name: 'a.out' }] });
   expect(await running.client.logs(job.id)).toEqual({
-    chunks: [{ attempt: 1, stream: 'stdout', offset: 0, text: 'begun\n' }],
+    chunks: [{ sequence: 1, attempt: 1, stream: 'stdout', offset: 0, sizeBytes: 6, text: 'begun\n' }],
   });
   expect(await (await running.client.download(job.id, 'a.out')).text()).toBe('weighed');
 });

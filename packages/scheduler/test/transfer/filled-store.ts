@@ -55,7 +55,7 @@ export async function jobsOf(store: Store) {
 
 export async function assertSame(store: Store, dataDir: string, ids: { done: string }, jobs: unknown): Promise<void> {
   expect(await jobsOf(store)).toEqual(jobs);
-  const [chunk] = await store.logs.read(ids.done, 0, 10);
+  const [chunk] = await store.logs.read(ids.done, {}, 10);
   expect(chunk?.bytes).toEqual(Buffer.from([0, 255, 10]));
   const blobs = new BlobFolder(join(dataDir, 'blobs'));
   for (const content of ['the input', 'the output']) expect(await text(blobs.read(sha256(content)))).toBe(content);

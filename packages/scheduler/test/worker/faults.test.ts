@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '@weighbridge/protocol';
 import { describe, expect, vi } from 'vitest';
 import { Worker } from '../../src/worker/index.ts';
 import { problem } from './support/scripted-master.ts';
@@ -43,33 +44,40 @@ describe('a worker', () => {
     await once(master, 'result');
   });
 
-  test('makes the command wait while the master takes no more output', async ({ master, start, workDir }) => {
+  test('keeps head and tail of what the master does not take, and the command does not wait', async ({
+    master,
+    start,
+    workDir,
+  }) => {
     await start();
-    const held = Promise.withResolvers<void>();
-    const logged = once(master, 'held');
-    let bytes = 0;
-    master.on('log', ({ text }) => {
-      bytes += text.length;
-    });
+    const held: (() => void)[] = [];
+    let isHolding = true;
     master.fault = (request, response) => {
-      if (!request.url?.includes('/logs')) return false;
-      master.emit('held');
-      held.promise.then(() => {
-        master.fault = () => false;
-        problem(response, 503, 'store-unavailable');
-      });
+      if (!isHolding || !request.url?.includes('/logs')) return false;
+      held.push(() => problem(response, 503, 'store-unavailable'));
       return true;
     };
-    // Far more than the socket's buffers and ours hold.
-    const result = master.run(shell('head -c 8000000 /dev/zero; echo written > done', { outputs: ['done'] }));
-    await logged;
+    // Far more than the buffers of sockets hold.
+    const script = 'head -c 20000000 /dev/zero; printf end; printf oops >&2; echo written > done; sleep 1';
+    const ref = master.hand(shell(script, { outputs: ['done'] }));
+    const result = once(master, 'result');
     const attempts = join(workDir, 'node-1', 'attempts');
-    const [directory] = await readdir(attempts);
-    for (let i = 0; i < 4; i++) await once(master, 'heartbeat');
-    expect(await readdir(join(attempts, directory ?? ''))).toEqual([]);
-    held.resolve();
-    expect(await result).toMatchObject({ outcome: 'succeeded' });
-    expect(bytes).toBe(8_000_000);
+    const written = async () => {
+      const [directory = ''] = await readdir(attempts);
+      return readdir(join(attempts, directory));
+    };
+    await expect.poll(written).toEqual(['done']);
+    isHolding = false;
+    for (const release of held) release();
+    expect((await result)[1]).toMatchObject({ outcome: 'succeeded' });
+    const parts = master.logs.filter(({ stream }) => stream === 'stdout').sort((a, b) => a.offset - b.offset);
+    const kept = Map.groupBy(parts, ({ offset }) => offset < limits.logHeadBytes);
+    const sizeOf = (of: typeof parts = []) => of.reduce((sum, part) => sum + part.text.length, 0);
+    expect(sizeOf(kept.get(true))).toBe(limits.logHeadBytes);
+    expect(sizeOf(kept.get(false))).toBe(limits.logTailBytes);
+    expect(parts.at(-1)?.text.endsWith('end')).toBe(true);
+    expect(parts.at(-1)?.offset).toBe(20_000_003 - (parts.at(-1)?.text.length ?? 0));
+    expect(master.text('stderr', ref)).toBe('oops');
   });
 
   test('ends what the heartbeat’s answer names', async ({ master, start }) => {

@@ -48,7 +48,7 @@ async function withWorker(name: string, use: () => Promise<unknown>): Promise<vo
 /** Follows the log, which ends with the job. */
 async function untilEnded(id: string): Promise<{ job: Job; log: string }> {
   let log = '';
-  for await (const { text } of client.followLogs(id)) log += text;
+  for await (const event of client.followLogs(id)) if (event.type === 'chunk') log += event.chunk.text;
   const job = await client.job(id);
   expect(isEnded(job.state)).toBe(true);
   return { job, log };
@@ -56,7 +56,7 @@ async function untilEnded(id: string): Promise<{ job: Job; log: string }> {
 
 /** The number on the first line of a job's log. */
 async function printedPid(id: string): Promise<number> {
-  for await (const { text } of client.followLogs(id)) return Number(text);
+  for await (const event of client.followLogs(id)) if (event.type === 'chunk') return Number(event.chunk.text);
   throw new Error('the job has written nothing');
 }
 

@@ -1,15 +1,23 @@
 import { Readable } from 'node:stream';
-import { isEnded, JobId, JobLogs } from '@weighbridge/protocol';
-import { Type } from 'typebox';
+import { isEnded, JobId, JobLogs, type LogFilter, logStreams, ProblemError } from '@weighbridge/protocol';
+import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
 import { formatEvent, keepAlive, keepAliveMs, sendEvents } from '../http/event-stream.ts';
-import { answers, strict } from '../http/schemas.ts';
+import { answers, NumberText, strict } from '../http/schemas.ts';
+import { formatLogAsJson, formatLogAsText } from '../logs/format-log.ts';
 import { LogReader } from '../logs/log-reader.ts';
 import { requireJob } from './job-routes.ts';
 
 const Query = Type.Object(
-  { follow: Type.Optional(Type.String({ maxLength: 10, description: 'Stream the log as it comes' })) },
+  {
+    follow: Type.Optional(Type.String({ maxLength: 10, description: 'Stream the log as it comes' })),
+    format: Type.Optional(Type.Enum(['json', 'text'])),
+    attempt: Type.Optional(NumberText("an attempt's number")),
+    stream: Type.Optional(Type.Enum(logStreams)),
+    offset: Type.Optional(NumberText('a whole number: from this byte of the stream on')),
+    after: Type.Optional(NumberText('a whole number: what has come after this sequence')),
+  },
   strict,
 );
 
@@ -19,7 +27,7 @@ export function logRoutes(app: App, context: MasterContext): void {
     '/jobs/:id/logs',
     {
       schema: {
-        summary: "A job's log; with ?follow as server-sent events",
+        summary: "A job's log, as JSON or as text; with ?follow as server-sent events",
         params: Type.Object({ id: JobId }),
         querystring: Query,
         response: answers({ 200: JobLogs }, { 404: 'No such job' }),
@@ -27,29 +35,46 @@ export function logRoutes(app: App, context: MasterContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
+      const filter = parseFilter(request.query);
       await requireJob(context, id);
       if (request.query.follow !== undefined)
-        return sendEvents(request, reply, context.stopping, (signal) => follow(context, id, signal));
-      reply.type('application/json; charset=utf-8');
-      return reply.send(request.method === 'HEAD' ? '' : Readable.from(wholeLog(context, id), { objectMode: false }));
+        return sendEvents(request, reply, context.stopping, (signal) => follow(context, id, filter, signal));
+      const reader = new LogReader(context.store.logs, id, filter);
+      const isText = request.query.format === 'text';
+      reply.type(isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
+      reply.header('x-content-type-options', 'nosniff');
+      if (isText) reply.header('content-disposition', `attachment; filename="${id}.log"`);
+      if (request.method === 'HEAD') return reply.send('');
+      const content = isText ? formatLogAsText(reader, filter.offset ?? 0) : formatLogAsJson(reader);
+      return reply.send(Readable.from(content, { objectMode: false }));
     },
   );
 }
 
-// Written page by page: a whole log may have 16 MiB.
-async function* wholeLog({ store }: MasterContext, id: string): AsyncGenerator<string> {
-  yield '{"chunks":[';
-  let separator = '';
-  for await (const chunk of new LogReader(store.logs, id).rest()) {
-    yield separator + JSON.stringify(chunk);
-    separator = ',';
+/** @throws ProblemError `invalid-request` for an offset that is not one of one stream. */
+function parseFilter({ attempt, stream, offset, after }: Static<typeof Query>): LogFilter {
+  if (offset !== undefined && (attempt === undefined || stream === undefined)) {
+    throw new ProblemError(
+      'invalid-request',
+      `query.offset counts bytes of one stream of one attempt: name both, got ${offset} alone`,
+    );
   }
-  yield ']}';
+  return {
+    ...(attempt !== undefined && { attempt: Number(attempt) }),
+    ...(stream !== undefined && { stream }),
+    ...(offset !== undefined && { offset: Number(offset) }),
+    ...(after !== undefined && { after: Number(after) }),
+  };
 }
 
-async function* follow(context: MasterContext, id: string, signal: AbortSignal): AsyncGenerator<string> {
+async function* follow(
+  context: MasterContext,
+  id: string,
+  filter: LogFilter,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   const watch = context.jobChanges.watch(id);
-  const reader = new LogReader(context.store.logs, id);
+  const reader = new LogReader(context.store.logs, id, filter);
   try {
     while (!signal.aborted) {
       // The state first: what is logged before the end is then surely read below.

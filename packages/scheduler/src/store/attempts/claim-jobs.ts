@@ -64,12 +64,12 @@ const claimReadyJobs = defineStatement({
     opened AS (
       INSERT INTO weighbridge.attempts (
         job_id, number, node, session, slots, started_at, lease_seconds, lease_until, overdue_at,
-        log_bytes, log_sequence, log_cut
+        log_sequence
       )
       SELECT c.id, c.attempt_count, ${node}, ${session}, c.slots, now(), c.lease_seconds,
         now() + c.lease_seconds * interval '1 second',
         now() + (c.timeout_seconds + ${overdueGraceSeconds}) * interval '1 second',
-        coalesce(before.log_bytes, 0), coalesce(before.log_sequence, 0), coalesce(before.log_cut, false)
+        coalesce(before.log_sequence, 0)
       FROM claimed c
       LEFT JOIN weighbridge.attempts before ON before.job_id = c.id AND before.number = c.attempt_count - 1
     ),
