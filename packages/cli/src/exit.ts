@@ -1,6 +1,9 @@
 import { ProblemError, UnreachableError } from '@weighbridge/protocol';
+import type { StartFailure } from '@weighbridge/scheduler';
 import { CommanderError } from 'commander';
 import { FailedError, UsageError } from './errors.ts';
+import { formatStartFailure } from './words/failure-words.ts';
+import { withFlag, withSubmitFlag } from './words/option-words.ts';
 
 /** Failed, and bad use. */
 type ExitCode = 0 | 1 | 2;
@@ -11,67 +14,34 @@ export interface ErrorReport {
   message?: string;
 }
 
+interface Thrown {
+  code?: unknown;
+  /** Of the scheduler's StartError. */
+  failure?: StartFailure;
+  message: string;
+  stack?: string | undefined;
+}
+
 /** Turns anything thrown into a sentence and an exit code; `debug` adds the stack of what nobody expected. */
 export function reportOf(error: unknown, debug: boolean): ErrorReport {
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 };
-  const { code, message, stack }: { code?: unknown; message: string; stack?: string | undefined } =
-    error instanceof Error ? error : new Error(String(error));
-  // By code, not by class: the scheduler's OptionError comes from a package that is loaded on demand.
+  const { code, failure, message, stack }: Thrown = error instanceof Error ? error : new Error(String(error));
+  // By what they hold, not by class: the scheduler's errors come from a package that is loaded on demand.
+  if (failure !== undefined) return { exitCode: 1, message: formatStartFailure(failure) };
+  if (error instanceof ProblemError) return { exitCode: 1, message: withSubmitFlag(message) };
   if (error instanceof UsageError) return { exitCode: 2, message };
   if (code === 'bad-option') return { exitCode: 2, message: withFlag(message) };
   if (isBrokenTransfer(error)) return { exitCode: 1, message: 'the connection to the master broke off; try again' };
-  if (isExpected(error, code)) return { exitCode: 1, message };
+  if (isExpected(error)) return { exitCode: 1, message };
   return {
     exitCode: 1,
     message: debug ? (stack ?? message) : `${firstLine(message)} (unexpected; set WEIGHBRIDGE_DEBUG=1 for the stack)`,
   };
 }
 
-const flags: Record<string, string> = {
-  listen: '--listen',
-  metricsListen: '--metrics-listen',
-  dataDir: '--data',
-  allow: '--allow',
-  reserveBytes: '--reserve',
-  maxBlobBytes: '--max-blobs',
-  maxConnections: '--max-connections',
-  maxConnectionsPerAddress: '--max-connections-per-address',
-  token: 'WEIGHBRIDGE_TOKEN',
-  master: '--master',
-  name: '--name',
-  takeOver: '--take-over',
-  queues: '--queue',
-  slots: '--slots',
-  env: '--env',
-  workDir: '--work-dir',
-  cacheBytes: '--cache-bytes',
-  file: 'FILE',
-};
-
-/** The scheduler's sentences begin with its own name for an option; people know the flag. */
-function withFlag(message: string): string {
-  return message.replace(/^\w+(?= )/, (option) => flags[option] ?? option);
-}
-
-function isExpected(error: unknown, code: unknown): boolean {
-  const startErrors: unknown[] = [
-    'port-in-use',
-    'data-unwritable',
-    'data-locked',
-    'data-foreign',
-    'no-store',
-    'store-unreachable',
-    'store-unsupported',
-    'master-refused',
-    'guard-failed',
-    'leftovers',
-  ];
-  return (
-    error instanceof FailedError ||
-    error instanceof ProblemError ||
-    error instanceof UnreachableError ||
-    startErrors.includes(code)
-  );
+/** What this command line, or a master, has put into one sentence. */
+function isExpected(error: unknown): boolean {
+  return error instanceof FailedError || error instanceof UnreachableError;
 }
 
 /** How fetch tells that a body ended too early. */

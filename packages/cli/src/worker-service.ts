@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker, WorkerEvent, WorkerOptions } from '@weighbridge/scheduler';
 import { FailedError } from './errors.ts';
+import { reportOf } from './exit.ts';
 import { loadScheduler } from './optional-packages.ts';
 import type { Reporter } from './reporter.ts';
 import type { Service } from './service.ts';
@@ -64,7 +65,7 @@ async function runOnce(
     onStarted();
     return (await worker.ended) === 'name-taken' ? describeTaken(name) : 'it was stopped';
   } catch (error) {
-    return (error as Error).message;
+    return reportOf(error, false).message ?? 'it could not be started';
   } finally {
     stopping.removeEventListener('abort', stop);
   }

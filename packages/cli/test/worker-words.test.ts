@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatWorkerEvent } from '../src/worker-words.ts';
+import { formatWorkerEvent } from '../src/words/worker-words.ts';
 
 const attempt = { jobId: '7f0c1f3e-0000-4000-8000-000000000001', attempt: 2 };
 

@@ -7,23 +7,44 @@ export class OptionError extends Error {
   }
 }
 
-/** A master or worker can't start: `message` is one sentence that names the thing and the option to change. Exit code 1. */
+/** Which option names the folder that can't be used. */
+type FolderOption = 'dataDir' | 'workDir';
+
+/** Why a master or a worker can't start. Whoever shows it finds the words; `reason` is what the system said. */
+export type StartFailure =
+  | { code: 'port-in-use'; address: string; option: 'listen' | 'metricsListen' }
+  | { code: 'data-unwritable'; option: FolderOption; path: string; reason: string }
+  | { code: 'data-locked'; option: FolderOption; path: string; pid: number | undefined }
+  | { code: 'token-unreadable'; path: string; reason: string }
+  | { code: 'token-empty'; path: string }
+  /** The data of another version, of which this one can't read any. `migration`: the one that is not known here. */
+  | { code: 'data-foreign'; madeBy: 'pglite'; path: string }
+  | { code: 'data-foreign'; madeBy: 'pg-boss' }
+  | { code: 'data-foreign'; madeBy: 'later'; migration: string }
+  | { code: 'no-store'; path: string }
+  | { code: 'no-schema'; reason: string }
+  | { code: 'store-broken'; path: string; reason: string }
+  | { code: 'store-unreachable'; address: string; reason: string }
+  | { code: 'store-unsupported'; lacks: 'platform'; platform: string }
+  | { code: 'store-unsupported'; lacks: 'glibc' }
+  | { code: 'store-unsupported'; lacks: 'package'; name: string }
+  /** As root, where neither a namespace can be made nor the user `nobody` reaches these. */
+  | { code: 'store-unsupported'; lacks: 'user'; paths: readonly string[] }
+  | { code: 'master-refused'; reason: string }
+  | { code: 'guard-failed'; reason: string }
+  /** Processes of an earlier run of the worker that can't be ended. */
+  | { code: 'leftovers'; pids: readonly number[] };
+
+/** A master or worker can't start. Exit code 1. */
 export class StartError extends Error {
-  readonly code:
-    | 'port-in-use'
-    | 'data-unwritable'
-    | 'data-locked'
-    | 'data-foreign'
-    | 'no-store'
-    | 'store-unreachable'
-    | 'store-unsupported'
-    | 'master-refused'
-    | 'guard-failed'
-    | 'leftovers';
-  constructor(code: StartError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
+  readonly code: StartFailure['code'];
+  readonly failure: StartFailure;
+  constructor(failure: StartFailure, options?: ErrorOptions) {
+    const { code, ...details } = failure;
+    super(`${code} ${JSON.stringify(details)}`, options);
     this.name = 'StartError';
     this.code = code;
+    this.failure = failure;
   }
 }
 

@@ -1,4 +1,4 @@
-export { OptionError, StartError, StoreUnavailableError } from './errors.ts';
+export { OptionError, StartError, type StartFailure, StoreUnavailableError } from './errors.ts';
 export { Master, type MasterInfo } from './master/master.ts';
 export {
   type MasterOptions,

@@ -69,13 +69,19 @@ function keep(path: string, content: string): () => Promise<void> {
   };
 }
 
+/** What a refusal names. */
+export interface LockedFolder {
+  readonly option: 'dataDir' | 'workDir';
+  readonly path: string;
+}
+
 /**
- * Takes the lock file at `path` for this process. Returns how to give it back. `explain` makes the sentence of a refusal:
- * `holder` is such as `process 4711`.
+ * Takes the lock file at `path` for this process, which stands for `folder`. Returns how to give it back.
  *
  * @throws StartError `data-locked` when a live process holds it.
  */
-export async function lockDirectory(path: string, explain: (holder: string) => string): Promise<() => Promise<void>> {
+export async function lockDirectory(path: string, folder: LockedFolder): Promise<() => Promise<void>> {
+  const locked = (pid?: number) => new StartError({ code: 'data-locked', ...folder, pid });
   const content = JSON.stringify({ ...(await thisProcess()), token: randomUUID() });
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (await tryTake(path, content)) return keep(path, content);
@@ -83,8 +89,8 @@ export async function lockDirectory(path: string, explain: (holder: string) => s
     // It was given back meanwhile. What is there now is another's.
     if (seen === undefined) continue;
     const holder = parseHolder(seen);
-    if (holder && (await holds(path, holder))) throw new StartError('data-locked', explain(`process ${holder.pid}`));
+    if (holder && (await holds(path, holder))) throw locked(holder.pid);
     await removeStale(path, seen);
   }
-  throw new StartError('data-locked', explain('another process'));
+  throw locked();
 }

@@ -34,7 +34,7 @@ export async function accessDatabase(
   const running = await findRunningServer(cluster);
   if (running) return { url: socketUrl(running.socketFolder), isInUse: true, release: async () => undefined };
   if (!create && !(await stat(cluster).catch(() => undefined)))
-    throw new StartError('no-store', `there is no embedded store in ${dataDir}; name its folder with --data`);
+    throw new StartError({ code: 'no-store', path: dataDir });
   const server = new EmbeddedServer({ dataDir, onError: () => undefined });
   return { url: await server.start(), isInUse: false, release: () => server.stop() };
 }

@@ -1,4 +1,4 @@
-import { StartError, StoreUnavailableError } from '../errors.ts';
+import { OptionError, StartError, StoreUnavailableError } from '../errors.ts';
 import { EmbeddedServer } from './embedded/embedded-server.ts';
 import type { Store } from './store.ts';
 
@@ -26,9 +26,7 @@ export function embeddedDatabase(dataDir: string, onError: (error: unknown) => v
       server = undefined;
     },
     explain: (error) =>
-      new StartError('data-unwritable', `the store in ${dataDir} can't be opened: ${reasonOf(error)}`, {
-        cause: error,
-      }),
+      new StartError({ code: 'store-broken', path: dataDir, reason: reasonOf(error) }, { cause: error }),
   };
 }
 
@@ -38,16 +36,13 @@ export function serverDatabase(url: string): DatabaseSource {
     kind: 'postgresql',
     async open() {
       if (/^postgres(ql)?:\/\//.test(url) && isReadable(url)) return url;
-      throw new StartError(
-        'store-unreachable',
-        'the database URL must be like postgres://user@host/database; see --database-url',
-      );
+      // The value may hold a password, so it is not repeated.
+      throw new OptionError('store.url must be like postgres://user@host/database');
     },
     close: async () => undefined,
     explain: (error) =>
       new StartError(
-        'store-unreachable',
-        `the PostgreSQL database at ${formatAddress(url)} can't be used: ${reasonOf(error)}; see --database-url`,
+        { code: 'store-unreachable', address: formatAddress(url), reason: reasonOf(error) },
         { cause: error },
       ),
   };

@@ -1,4 +1,4 @@
-import { StartError, StoreUnavailableError } from '../errors.ts';
+import { OptionError, StartError, StoreUnavailableError } from '../errors.ts';
 import { addBytes } from './attempts/add-bytes.ts';
 import { claimJobs } from './attempts/claim-jobs.ts';
 import { completeAttempt } from './attempts/complete-attempt.ts';
@@ -100,7 +100,7 @@ export class PostgresStore implements Store {
     } catch (error) {
       await this.stop();
       await this.#source.close();
-      throw error instanceof StartError ? error : this.#source.explain(error);
+      throw error instanceof StartError || error instanceof OptionError ? error : this.#source.explain(error);
     }
   }
 

@@ -103,9 +103,7 @@ async function createHeader(client: pg.Client): Promise<ArchiveHeader> {
   const { rows } = await client
     .query<{ name: string }>('SELECT name FROM weighbridge.migrations ORDER BY name')
     .catch((cause) => {
-      throw new StartError('no-store', `there is no store of Weighbridge in this database: ${cause.message}`, {
-        cause,
-      });
+      throw new StartError({ code: 'no-schema', reason: cause.message }, { cause });
     });
   return {
     format: archiveFormat,

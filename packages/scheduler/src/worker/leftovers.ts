@@ -29,10 +29,7 @@ export async function endLeftovers(workerId: string): Promise<number> {
     }
     await delay(pauseMs);
   }
-  throw new StartError(
-    'leftovers',
-    `processes of an earlier run of this worker can't be ended: ${[...seen].slice(0, 10).join(', ')}; end them first`,
-  );
+  throw new StartError({ code: 'leftovers', pids: [...seen] });
 }
 
 function killQuietly(pid: number): void {

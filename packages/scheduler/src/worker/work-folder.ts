@@ -46,11 +46,7 @@ async function openFolder(workDir: string, name: string): Promise<WorkFolder> {
   const folder = join(resolve(workDir), name);
   try {
     await makeFolder(folder);
-    const release = await lockDirectory(
-      join(folder, 'lock'),
-      (holder) =>
-        `${holder} already runs a worker in ${folder}; stop it, or start this one with another --name or --work-dir`,
-    );
+    const release = await lockDirectory(join(folder, 'lock'), { option: 'workDir', path: folder });
     const secret = await loadSecret(join(folder, 'secret')).catch(async (error) => {
       await release();
       throw error;
@@ -87,9 +83,8 @@ async function loadSecret(path: string): Promise<string> {
 }
 
 function unwritable(path: string, cause: unknown): StartError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const message = `the worker can't write to ${path} (${code}); choose another --work-dir`;
-  return new StartError('data-unwritable', message, { cause });
+  const reason = String((cause as NodeJS.ErrnoException).code);
+  return new StartError({ code: 'data-unwritable', option: 'workDir', path, reason }, { cause });
 }
 
 /** The host's name, made fit; of the n-th worker here with its number. */

@@ -80,7 +80,7 @@ export class Worker {
     try {
       const started = await this.#prepare();
       await this.#register(started, this.#options.takeOver).catch((cause) => {
-        throw new StartError('master-refused', messageOf(cause), { cause });
+        throw new StartError({ code: 'master-refused', reason: messageOf(cause) }, { cause });
       });
       this.#claiming = started.claims.run();
       const { master, queues, slots, allow, workDir } = this.#options;
@@ -120,10 +120,11 @@ export class Worker {
     if (leftovers > 0) this.#event({ type: 'leftovers-ended', count: leftovers });
     await clearAttempts(folder);
     await cache.open().catch((cause) => {
-      throw new StartError('data-unwritable', `the worker can't use ${folder.blobs}: ${messageOf(cause)}`, { cause });
+      const reason = messageOf(cause);
+      throw new StartError({ code: 'data-unwritable', option: 'workDir', path: folder.blobs, reason }, { cause });
     });
     await this.#guards.start(folder.id).catch((cause) => {
-      throw new StartError('guard-failed', messageOf(cause), { cause });
+      throw new StartError({ code: 'guard-failed', reason: messageOf(cause) }, { cause });
     });
     return this.#started;
   }

@@ -14,7 +14,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 describe('the lock file', () => {
   const path = () => join(folder, 'lock');
   const leave = (content: string) => writeFile(path(), content);
-  const take = () => lockDirectory(path(), (holder) => `${holder} holds it`);
+  const take = () => lockDirectory(path(), { option: 'dataDir', path: folder });
 
   test('is taken from a process that has ended, or whose pid is now of another one', async () => {
     const me = await thisProcess();

@@ -153,10 +153,10 @@ describe('queries and paths', () => {
       'cursor must be one that a page of this listing gave',
     ],
     ['/jobs?cursor=forged', 'cursor must be one that a page of this listing gave'],
-    ['/jobs/17', `path.id must be a job's identifier (UUID), got "17"`],
-    [`/jobs/${nowhere}/files/..%2Ftoken`, 'got "../token"'],
-    ['/blobs/..%2Ftoken', 'path.sha256 must be SHA-256'],
-    ['/nodes/-x', 'path.id must be 1 to 63 of letters'],
+    ['/jobs/17', `"17" in the path must be a job's identifier (UUID)`],
+    [`/jobs/${nowhere}/files/..%2Ftoken`, '"../token" in the path must be a plain file name'],
+    ['/blobs/..%2Ftoken', 'in the path must be SHA-256'],
+    ['/nodes/-x', '"-x" in the path must be 1 to 63 of letters'],
   ])('%s', async (path, detail) => {
     const problem = await problemOf(await running.call(path));
     expect(problem).toMatchObject({ status: 400, code: 'invalid-request' });

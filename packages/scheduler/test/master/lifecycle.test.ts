@@ -49,15 +49,9 @@ test('a port in use is told with the option to change, and nothing is left runni
   await new Promise((resolve) => blocker.once('listening', resolve));
   const { port } = blocker.address() as { port: number };
   const api = await failureOf(new Master(options({ listen: `127.0.0.1:${port}` })));
-  expect([api.code, api.message]).toEqual([
-    'port-in-use',
-    `127.0.0.1:${port} is in use by another process; free it, or choose another with --listen`,
-  ]);
+  expect(api.failure).toEqual({ code: 'port-in-use', address: `127.0.0.1:${port}`, option: 'listen' });
   const metrics = await failureOf(new Master(options({ metricsListen: `127.0.0.1:${port}` })));
-  expect([metrics.code, metrics.message]).toEqual([
-    'port-in-use',
-    `127.0.0.1:${port} is in use by another process; free it, or choose another with --metrics-listen`,
-  ]);
+  expect(metrics.failure).toEqual({ code: 'port-in-use', address: `127.0.0.1:${port}`, option: 'metricsListen' });
   blocker.close();
   const master = new Master(options());
   await master.start();
@@ -70,17 +64,11 @@ test('a data folder that is a file, and a token file without a token, are told i
   const file = join(dataDir, 'file');
   await writeFile(file, '');
   const error = await failureOf(new Master(options({ dataDir: file })));
-  expect([error.code, error.message]).toEqual([
-    'data-unwritable',
-    `the data folder ${file} can't be written (EEXIST); choose another with --data`,
-  ]);
+  expect(error.failure).toEqual({ code: 'data-unwritable', option: 'dataDir', path: file, reason: 'EEXIST' });
   const path = join(dataDir, 'token');
   await writeFile(path, '\n');
   const empty = await failureOf(new Master(options()));
-  expect([empty.code, empty.message]).toEqual([
-    'data-unwritable',
-    `the token file ${path} holds no token; delete it and a new one is made`,
-  ]);
+  expect(empty.failure).toEqual({ code: 'token-empty', path });
   await writeFile(path, 'my-own-token\n');
   await chmod(path, 0o644);
   const master = new Master(options());

@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { StartError } from '../../src/errors.ts';
 import { createEmbeddedStore } from '../../src/store/index.ts';
 
 let dataDir: string;
@@ -33,8 +32,7 @@ describe("the embedded store's folder", { timeout: 60_000 }, () => {
     const first = createEmbeddedStore({ dataDir });
     await first.start();
     await expect(createEmbeddedStore({ dataDir }).start()).rejects.toMatchObject({
-      code: 'data-locked',
-      message: `process ${process.pid} already uses the data folder ${dataDir}; stop it or pass another --data`,
+      failure: { code: 'data-locked', option: 'dataDir', path: dataDir, pid: process.pid },
     });
     await first.ping();
     expect((await readdir(dataDir)).sort()).toEqual(['store', 'store.lock']);
@@ -44,9 +42,8 @@ describe("the embedded store's folder", { timeout: 60_000 }, () => {
   test('a folder that cannot be made is unwritable', async () => {
     await writeFile(join(dataDir, 'file'), '');
     const store = createEmbeddedStore({ dataDir: join(dataDir, 'file') });
-    const error = await store.start().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(StartError);
-    expect(error).toMatchObject({ code: 'data-unwritable' });
-    expect((error as Error).message).toContain('pass another --data');
+    await expect(store.start()).rejects.toMatchObject({
+      failure: { code: 'data-unwritable', option: 'dataDir', path: join(dataDir, 'file'), reason: 'EEXIST' },
+    });
   });
 });

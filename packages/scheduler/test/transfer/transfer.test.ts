@@ -59,8 +59,7 @@ describe('a store that is moved', { timeout: 60_000 }, () => {
   test('is told in a sentence what it can not be made from', async () => {
     const dataDir = join(folder, 'nowhere');
     await expect(exportStore({ dataDir, file: join(folder, 'x.tar') })).rejects.toMatchObject({
-      code: 'no-store',
-      message: `there is no embedded store in ${dataDir}; name its folder with --data`,
+      failure: { code: 'no-store', path: dataDir },
     });
     const there = join(folder, 'there');
     await writeFile(there, '');

@@ -225,14 +225,15 @@ describe('a worker', () => {
     expect(master.registrations).toHaveLength(1);
   });
 
-  test('says in one sentence why it cannot start', async ({ master, start }) => {
+  test('says why it cannot start', async ({ master, start }) => {
     await expect(start({ token: 'wrong' })).rejects.toMatchObject({
-      code: 'master-refused',
-      message: 'unauthorized it is',
+      failure: { code: 'master-refused', reason: 'unauthorized it is' },
     });
     await expect(start({ master: 'http://127.0.0.1:1' })).rejects.toMatchObject({
-      code: 'master-refused',
-      message: expect.stringContaining('no master answers at http://127.0.0.1:1'),
+      failure: {
+        code: 'master-refused',
+        reason: expect.stringContaining('no master answers at http://127.0.0.1:1'),
+      },
     });
     await expect(start({ workDir: '/dev/null/x' })).rejects.toMatchObject({ code: 'data-unwritable' });
     expect(master.registrations).toEqual([]);

@@ -26,8 +26,7 @@ describe('the name of a worker', () => {
     const left = join(workDir, 'node-1', 'attempts', 'left');
     await writeFile(left, 'of the first');
     await expect(start()).rejects.toMatchObject({
-      code: 'data-locked',
-      message: expect.stringMatching(`^process ${process.pid} .*node-1; stop it, .*--name or --work-dir$`),
+      failure: { code: 'data-locked', option: 'workDir', path: join(workDir, 'node-1'), pid: process.pid },
     });
     expect(await readFile(left, 'utf8')).toBe('of the first');
     expect(master.registrations).toHaveLength(1);

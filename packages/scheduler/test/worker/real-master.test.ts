@@ -145,8 +145,10 @@ describe('a worker of the real master', () => {
     await expect.poll(async () => (await client.job(id)).state).toBe('running');
     const other = { ...workerOptions('held'), workDir: join(directory, 'other') };
     await expect(new Worker(other).start()).rejects.toMatchObject({
-      code: 'master-refused',
-      message: expect.stringMatching(/holds the name held.*--name.*--take-over/),
+      failure: {
+        code: 'master-refused',
+        reason: expect.stringMatching(/holds the name held.*--name.*--take-over/),
+      },
     });
     expect((await client.job(id)).state).toBe('running');
     const second = new Worker({ ...other, takeOver: true });

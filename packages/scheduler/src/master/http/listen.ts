@@ -23,11 +23,7 @@ export async function listen(app: App, option: ListenOption, text: string): Prom
 function explain(cause: NodeJS.ErrnoException, { name, flag }: ListenOption, wanted: Address): Error {
   const address = formatAddress(wanted);
   if (cause.code === 'EADDRINUSE') {
-    return new StartError(
-      'port-in-use',
-      `${address} is in use by another process; free it, or choose another with ${flag}`,
-      { cause },
-    );
+    return new StartError({ code: 'port-in-use', address, option: name }, { cause });
   }
   return new OptionError(
     `${name} (${flag}) must be an address that this process may listen on, got ${address} (${cause.code})`,

@@ -13,6 +13,8 @@ const longestValue = 80;
 /** One sentence for the failure that matters: field, rule, value. */
 export function formatValidation(context: string, failures: ValidationFailure[]): string {
   const failure = decisive(failures);
+  // A path has no fields: what stands in it is named by itself.
+  if (context === 'params') return `${formatValue(failure.data)} in the path must be ${ruleOf(failure)}`;
   const field = fieldName(context, failure.instancePath);
   switch (failure.keyword) {
     case 'additionalProperties':
@@ -52,7 +54,7 @@ function fieldName(context: string, instancePath: string): string {
     .split('/')
     .slice(1)
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const root = { querystring: 'query', params: 'path' }[context] ?? context;
+  const root = context === 'querystring' ? 'query' : context;
   return path.reduce((name, part) => (/^\d+$/.test(part) ? `${name}[${part}]` : `${name}.${part}`), root);
 }
 

@@ -8,11 +8,7 @@ export async function makeDataFolder(path: string): Promise<void> {
     await makeFolder(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new StartError(
-      'data-unwritable',
-      `the data folder ${path} can't be written (${code}); choose another with --data`,
-      { cause },
-    );
+    const reason = String((cause as NodeJS.ErrnoException).code);
+    throw new StartError({ code: 'data-unwritable', option: 'dataDir', path, reason }, { cause });
   }
 }

@@ -20,16 +20,12 @@ export async function loadToken(dataDir: string, named: string | undefined): Pro
 async function readToken(path: string): Promise<string | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
-    throw new StartError(
-      'data-unwritable',
-      `the token file ${path} can't be read (${error.code}); set its owner, or choose another folder with --data`,
-      { cause: error },
-    );
+    throw new StartError({ code: 'token-unreadable', path, reason: String(error.code) }, { cause: error });
   });
   if (text === undefined) return undefined;
   const token = text.trim();
   if (!/^[\x21-\x7e]{8,512}$/.test(token)) {
-    throw new StartError('data-unwritable', `the token file ${path} holds no token; delete it and a new one is made`);
+    throw new StartError({ code: 'token-empty', path });
   }
   await chmod(path, 0o600).catch(() => {});
   return token;

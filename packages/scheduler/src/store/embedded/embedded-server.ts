@@ -69,11 +69,8 @@ export class EmbeddedServer {
     } catch (error) {
       await this.stop();
       if (error instanceof StartError) throw error;
-      throw new StartError(
-        'data-unwritable',
-        `the store in ${this.#directory} can't be opened: ${(error as Error).message}`,
-        { cause: error },
-      );
+      const reason = (error as Error).message;
+      throw new StartError({ code: 'store-broken', path: this.#directory, reason }, { cause: error });
     }
   }
 
@@ -148,17 +145,10 @@ async function makeSocketFolder(directory: string, { owner }: RunAs): Promise<st
 async function takeFolder(dataDir: string, directory: string): Promise<() => Promise<void>> {
   try {
     await makeFolder(directory);
-    return await lockDirectory(
-      `${directory}.lock`,
-      (holder) => `${holder} already uses the data folder ${dataDir}; stop it or pass another --data`,
-    );
+    return await lockDirectory(`${directory}.lock`, { option: 'dataDir', path: dataDir });
   } catch (error) {
     if (error instanceof StartError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new StartError(
-      'data-unwritable',
-      `the data folder ${dataDir} can't be written (${code}); pass another --data`,
-      { cause: error },
-    );
+    const reason = String((error as NodeJS.ErrnoException).code);
+    throw new StartError({ code: 'data-unwritable', option: 'dataDir', path: dataDir, reason }, { cause: error });
   }
 }

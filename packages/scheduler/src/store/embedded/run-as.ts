@@ -46,10 +46,7 @@ export async function chooseRunAs(options: RunAsOptions): Promise<RunAs> {
   if (await succeeds(inNamespace, [binaries.postgres, '--version'], { env }))
     return { prefix: inNamespace, owner: { uid: 0, gid: 0 } };
   if (await isReachableByNobody(options, env)) return { prefix: [], ids: ids(nobody), owner: ids(nobody) };
-  throw new StartError(
-    'store-unsupported',
-    `PostgreSQL refuses to run as root, a user namespace (unshare, of util-linux) can't be made here, and the user nobody can't reach both ${binaries.postgres} and ${directory}; run as another user, or use a PostgreSQL server with --database-url`,
-  );
+  throw new StartError({ code: 'store-unsupported', lacks: 'user', paths: [binaries.postgres, directory] });
 }
 
 const ids = (id: number) => ({ uid: id, gid: id });

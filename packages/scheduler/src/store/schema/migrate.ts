@@ -62,22 +62,16 @@ export async function migrate(database: Database): Promise<void> {
 
 async function migrateOnce(tx: Transaction): Promise<void> {
   await tx.run(lockMigrations, {});
-  if ((await tx.run(findEarlierStore, {}))[0]?.isThere) throw foreign('an earlier Weighbridge, with pg-boss');
+  if ((await tx.run(findEarlierStore, {}))[0]?.isThere)
+    throw new StartError({ code: 'data-foreign', madeBy: 'pg-boss' });
   await tx.execute(createMigrations);
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   const applied = new Set((await tx.run(listMigrations, {})).map(({ name }) => name));
   const unknown = [...applied].find((name) => !files.includes(name));
-  if (unknown !== undefined) throw foreign(`a later Weighbridge (migration ${unknown} is not known here)`);
+  if (unknown !== undefined) throw new StartError({ code: 'data-foreign', madeBy: 'later', migration: unknown });
   for (const name of files) {
     if (applied.has(name)) continue;
     await tx.execute(await readFile(new URL(name, folder), 'utf8'));
     await tx.run(addMigration, { name });
   }
-}
-
-function foreign(by: string): StartError {
-  return new StartError(
-    'data-foreign',
-    `the schema weighbridge of this database was made by ${by}, which this one doesn't read; nothing was changed; use another database, or drop the schema`,
-  );
 }

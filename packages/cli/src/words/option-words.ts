@@ -1,0 +1,56 @@
+/** The scheduler's names of its options, as the command line calls them. */
+const flags: Record<string, string> = {
+  listen: '--listen',
+  metricsListen: '--metrics-listen',
+  dataDir: '--data',
+  'store.url': '--database-url',
+  allow: '--allow',
+  reserveBytes: '--reserve',
+  maxBlobBytes: '--max-blobs',
+  maxConnections: '--max-connections',
+  maxConnectionsPerAddress: '--max-connections-per-address',
+  token: 'WEIGHBRIDGE_TOKEN',
+  master: '--master',
+  name: '--name',
+  takeOver: '--take-over',
+  queues: '--queue',
+  slots: '--slots',
+  env: '--env',
+  workDir: '--work-dir',
+  cacheBytes: '--cache-bytes',
+  file: 'FILE',
+};
+
+export function flagOf(option: string): string {
+  return flags[option] ?? option;
+}
+
+/** The scheduler's sentences begin with its own name for an option; people know the flag. */
+export function withFlag(message: string): string {
+  return message.replace(/^[\w.]+(?= )/, flagOf);
+}
+
+/** Fields of a submission, as `jobs submit` calls them. */
+const submitted: Record<string, string> = {
+  queue: '--queue',
+  command: 'the command',
+  args: 'an argument of the command',
+  env: '--env',
+  files: '--input or --output',
+  slots: '--slots',
+  priority: '--priority',
+  timeoutSeconds: '--timeout',
+  retryLimit: '--retries',
+  retryBackoff: '--retry-backoff',
+  lostRetryLimit: '--lost-retries',
+  leaseSeconds: '--lease',
+  startAfter: '--start-after',
+  idempotencyKey: '--idempotency-key',
+};
+
+/** A master's sentence names fields of the request's body; people know the flag. */
+export function withSubmitFlag(detail: string): string {
+  return detail
+    .replace(/^command, args and env of body /, 'the command, its arguments and --env ')
+    .replace(/^(?:body|job)\.(\w+)[\w.[\]]*/, (field, name: string) => submitted[name] ?? field);
+}
