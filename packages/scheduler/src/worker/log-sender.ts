@@ -50,7 +50,7 @@ async function sendParts(log: Log, buffer: LogBuffer): Promise<void> {
       continue;
     }
     // Dropped, yet taken: the buffer stays small.
-    isDropping ||= !(await isSent(log, part));
+    if (!isDropping) isDropping = !(await isSent(log, part));
     restMs = isPastHead ? Math.max(gatherMs, (part.bytes.length / bytesPerSecondPastHead) * 1000) : gatherMs;
   }
 }
