@@ -1,13 +1,36 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
+import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { socketUrl } from '../../src/store/embedded/embedded-server.ts';
 import { createEmbeddedStore } from '../../src/store/index.ts';
 import { exportStore } from '../../src/transfer/export-store.ts';
 import { importStore } from '../../src/transfer/import-store.ts';
 import { assertSame, fill, jobsOf, withStore } from './filled-store.ts';
+
+type Row = Record<string, unknown>;
+
+/** Copies an archive with other rows in the tables of jobs and attempts. */
+async function rewriteArchive(from: string, to: string, change: (table: string, row: Row) => Row): Promise<void> {
+  const entries = extract();
+  const copy = pack();
+  const written = pipeline(copy, createWriteStream(to));
+  createReadStream(from).pipe(entries);
+  for await (const entry of entries) {
+    const content = await buffer(entry);
+    const table = /^(jobs|attempts)\//.exec(entry.header.name)?.[1];
+    const rows = table && content.toString().trim().split('\n');
+    const changed = rows?.map((row) => `${JSON.stringify(change(table ?? '', JSON.parse(row)))}\n`).join('');
+    copy.entry({ name: entry.header.name }, changed ?? content);
+  }
+  copy.finalize();
+  await written;
+}
 
 const embedded = (dataDir: string) => createEmbeddedStore({ dataDir });
 
@@ -88,6 +111,22 @@ describe('a store that is moved', { timeout: 60_000 }, () => {
     );
     expect((await readdir(folder)).filter((name) => name.startsWith('j.'))).toEqual([]);
     expect(await exportStore({ dataDir: from, file })).toMatchObject({ jobs: 3, blobs: 2 });
+  });
+
+  test('by an earlier version: what that kept otherwise is left out, what it lacks has a default', async () => {
+    const [from, to, file] = ['k', 'l', 'k.tar'].map((name) => join(folder, name)) as [string, string, string];
+    const ids = await withStore(embedded(from), (store) => fill(store, from));
+    await exportStore({ dataDir: from, file });
+    const earlier = join(folder, 'earlier.tar');
+    await rewriteArchive(file, earlier, (table, row) => {
+      const { lease_seconds: _, stdout_dropped: __, ...attempt } = row;
+      const { command_line: ___, ...job } = row;
+      return table === 'attempts' ? { ...attempt, log_bytes: 4, log_cut: false } : { ...job, lost_retry_limit: null };
+    });
+    expect(await importStore({ dataDir: to, file: earlier })).toMatchObject({ jobs: 3, logChunks: 1 });
+    await withStore(embedded(to), async (store) =>
+      expect(await store.jobs.find(ids.running)).toMatchObject({ state: 'running', lostRetryLimit: 3 }),
+    );
   });
 
   test('changes nothing when the file is no export, or is cut off', async () => {
