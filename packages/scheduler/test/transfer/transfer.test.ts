@@ -24,7 +24,7 @@ async function rewriteArchive(from: string, to: string, change: (table: string, 
   for await (const entry of entries) {
     const content = await buffer(entry);
     const table = /^(jobs|attempts)\//.exec(entry.header.name)?.[1];
-    const rows = table && content.toString().trim().split('\n');
+    const rows = table === undefined ? undefined : content.toString().trim().split('\n');
     const changed = rows?.map((row) => `${JSON.stringify(change(table ?? '', JSON.parse(row)))}\n`).join('');
     copy.entry({ name: entry.header.name }, changed ?? content);
   }
