@@ -66,8 +66,8 @@ test.for([
   ],
   [
     ['store', 'export', 'x.tar', '--database-url', 'mysql://x'],
-    1,
-    /^weighbridge: the database URL must be like postgres:/,
+    2,
+    /^weighbridge: --database-url must be like postgres:/,
   ],
   [
     ['store', 'export', 'x.tar', '--database-url', 'postgres://u:secret@127.0.0.1:1/x'],

@@ -9,6 +9,7 @@ import {
   startPostgres,
 } from '../../packages/scheduler/test/support/postgres.ts';
 import { anyPorts, type Running, start } from '../support/cli.ts';
+import { Cluster } from '../support/cluster.ts';
 import { CuttingProxy } from '../support/cutting-proxy.ts';
 import { createFolder } from '../support/folder.ts';
 
@@ -132,4 +133,19 @@ describe.skipIf(!installed)(`between commit and answer (${installed ? 'installed
       },
     });
   });
+});
+
+test('an attempt whose claim was not answered is begun by the same worker, at once', async () => {
+  const cluster = await Cluster.start();
+  onTestFinished(() => cluster.stop());
+  const proxy = await CuttingProxy.listen(() => Number(new URL(cluster.master?.apiUrl ?? '').port));
+  onTestFinished(() => proxy.close());
+  const lost = proxy.loseAnswerTo('POST /nodes/one/claim', () => undefined);
+  await cluster.startWorker('one', `http://127.0.0.1:${proxy.port}`);
+  const { id } = await cluster.client.submit({ command: 'sh', args: ['-c', 'echo ran'], lostRetryLimit: 0 });
+  await lost;
+  expect((await cluster.client.job(id)).state).toBe('running');
+  const began = performance.now();
+  expect(await cluster.untilEnded(id)).toMatchObject({ state: 'succeeded', attempts: [['one', 'succeeded']] });
+  expect(performance.now() - began).toBeLessThan(5000);
 });

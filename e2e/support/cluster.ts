@@ -46,9 +46,11 @@ export class Cluster {
     this.#services.push(this.master);
   }
 
-  async startWorker(name: string): Promise<Service> {
+  /** `masterUrl`: what lies between it and the master. */
+  async startWorker(name: string, masterUrl?: string): Promise<Service> {
     const args = ['--name', name, '--allow', 'sh', '--slots', '1', '--work-dir', join(this.#folder, 'work')];
-    const worker = await startSharedWorker(args, this.master?.env ?? {});
+    const through = masterUrl === undefined ? [] : ['--master', masterUrl];
+    const worker = await startSharedWorker([...args, ...through], this.master?.env ?? {});
     this.#services.push(worker);
     return worker;
   }

@@ -93,6 +93,10 @@ export const ClaimRequest = Type.Object(
     session: Type.String({ format: 'uuid' }),
     /** Free slots. */
     slots: Slots,
+    /** Grows with each claim of a session: a claim that is overtaken by a later one brings nothing. */
+    number: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    /** The first of the claims that were not answered since the last one that was: what they opened is answered now. */
+    unanswered: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
     /** How long to wait for work, at most 25; 0 answers at once. */
     waitSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 25 })),
   },

@@ -22,3 +22,8 @@ ALTER TABLE weighbridge.attempts ADD COLUMN system_dropped bigint NOT NULL DEFAU
 ALTER TABLE weighbridge.attempts DROP COLUMN log_bytes;
 ALTER TABLE weighbridge.attempts DROP COLUMN log_cut;
 CREATE INDEX log_chunks_of_stream ON weighbridge.log_chunks (job_id, attempt, stream, stream_offset);
+
+-- The latest claim of a node's worker, and of each attempt the claim that opened it: a worker that got no answer to a claim
+-- asks again, and gets what that opened.
+ALTER TABLE weighbridge.nodes ADD COLUMN claim_number bigint NOT NULL DEFAULT 0;
+ALTER TABLE weighbridge.attempts ADD COLUMN claim_number bigint NOT NULL DEFAULT 0;

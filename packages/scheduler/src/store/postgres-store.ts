@@ -16,7 +16,7 @@ import { submitJobs } from './jobs/submit-jobs.ts';
 import { appendLog } from './logs/append-log.ts';
 import { readLog } from './logs/read-log.ts';
 import { deleteNode } from './nodes/delete-node.ts';
-import { goodbye, loseWorker } from './nodes/goodbye.ts';
+import { goodbye } from './nodes/goodbye.ts';
 import { heartbeat } from './nodes/heartbeat.ts';
 import { findNode, listNodes } from './nodes/list-nodes.ts';
 import { registerNode } from './nodes/register-node.ts';
@@ -61,7 +61,7 @@ export class PostgresStore implements Store {
     onChange: (listener) => this.#notifications.on('job', listener),
   };
   readonly attempts: AttemptStore = {
-    claim: async (node, session, slots) => claimJobs(this.#database, node, session, slots),
+    claim: async (node, session, size) => claimJobs(this.#database, node, session, size),
     complete: async (ref, node, result) => completeAttempt(this.#database, ref, node, result),
     addBytes: async (batch) => addBytes(this.#database, batch),
     onReady: (listener) => this.#notifications.on('ready', listener),
@@ -75,8 +75,7 @@ export class PostgresStore implements Store {
     find: async (id) => findNode(this.#context, id),
     list: async () => listNodes(this.#context),
     heartbeat: async (node, session, attempts) => heartbeat(this.#database, node, session, attempts),
-    goodbye: async (node, session) => goodbye(this.#database, node, session),
-    lose: async (node, session) => loseWorker(this.#database, node, session),
+    goodbye: async (node, session, hasDied) => goodbye(this.#database, node, session, hasDied),
     delete: async (node) => deleteNode(this.#context, node),
   };
   readonly logs: LogStore = {

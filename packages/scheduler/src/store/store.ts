@@ -4,6 +4,7 @@ import type {
   AttemptResult,
   Bytes,
   ClaimedAttempt,
+  ClaimRequest,
   HeartbeatReply,
   Job,
   JobState,
@@ -53,9 +54,12 @@ export interface JobStore {
 
 export interface Claim {
   attempt: ClaimedAttempt;
-  /** For how long the job was ready. */
-  waitSeconds: number;
+  /** For how long the job was ready; absent where an earlier claim has opened the attempt. */
+  waitSeconds?: number;
 }
+
+/** How much a claim may take, and its place among those of its session. */
+export type ClaimSize = Pick<ClaimRequest, 'slots' | 'number' | 'unanswered'>;
 
 /** What ending an attempt did. */
 export interface AttemptEnd {
@@ -86,8 +90,11 @@ export interface TrafficBatch {
 
 /** What happens between a worker and a job. */
 export interface AttemptStore {
-  /** Claims up to `slots` slots of ready work in the node's queues, at once. Throws `not-found` or `stale-session`. */
-  claim(node: string, session: string, slots: number): Promise<Claim[]>;
+  /**
+   * Claims up to `slots` slots of ready work in the node's queues, at once; or gives again what claims opened that were not
+   * answered. Throws `not-found` or `stale-session`.
+   */
+  claim(node: string, session: string, size: ClaimSize): Promise<Claim[]>;
   /** Called when a queue may have ready work. Returns how to stop listening. */
   onReady(listener: (queue: string) => void): () => void;
   /** Throws `stale-attempt` unless it is the job's current one and of that node and session. */
@@ -111,10 +118,11 @@ export interface NodeStore {
   list(): Promise<Node[]>;
   /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
   heartbeat(node: string, session: string, attempts: AttemptRef[]): Promise<Pick<HeartbeatReply, 'end'>>;
-  /** The worker has stopped: its node is `stopped` until it registers again. Throws as `heartbeat`. */
-  goodbye(node: string, session: string): Promise<void>;
-  /** The worker has died and so has all that it ran, which is returned as lost. Throws as `heartbeat`. */
-  lose(node: string, session: string): Promise<ExpiredAttempt[]>;
+  /**
+   * The worker has stopped, or died, and nothing that it ran does any more: what is still open is returned, as released or
+   * as lost. Its node is `stopped`, or `lost`, until it registers again. Throws as `heartbeat`.
+   */
+  goodbye(node: string, session: string, hasDied: boolean): Promise<ExpiredAttempt[]>;
   /** Deletes the record of a node that is stopped or lost. Throws `not-found` or `node-in-use`. */
   delete(node: string): Promise<void>;
 }

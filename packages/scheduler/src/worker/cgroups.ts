@@ -24,7 +24,8 @@ export class AttemptCgroups {
     const cgroups = new AttemptCgroups(home, join(home, `weighbridge-${workerId}`));
     try {
       // Once there and back: what can't come back must not go.
-      cgroups.within('probe', () => undefined);
+      cgroups.#enter('probe');
+      move(home);
       cgroups.remove('probe');
       return existsSync(join(cgroups.#root, 'cgroup.kill')) ? cgroups : undefined;
     } catch {
@@ -34,14 +35,23 @@ export class AttemptCgroups {
 
   /** What `work` starts is in the attempt's cgroup from its first moment on: this process is too, meanwhile. */
   within<T>(attempt: string, work: () => T): T {
-    const path = join(this.#root, attempt);
-    mkdirSync(path, { recursive: true });
-    move(path);
+    try {
+      this.#enter(attempt);
+    } catch {
+      // Out of cgroups: better without one than not at all.
+      return work();
+    }
     try {
       return work();
     } finally {
       move(this.#home);
     }
+  }
+
+  #enter(attempt: string): void {
+    const path = join(this.#root, attempt);
+    mkdirSync(path, { recursive: true });
+    move(path);
   }
 
   /** Ends all that an attempt has started. */
@@ -57,7 +67,7 @@ export class AttemptCgroups {
   /** The processes of all attempts. */
   processes(): number[] {
     return listTree(this.#root)
-      .flatMap((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n'))
+      .flatMap((path) => readQuietly(join(path, 'cgroup.procs')).split('\n'))
       .filter((line) => line !== '')
       .map(Number);
   }
@@ -89,6 +99,15 @@ function findHome(): string | undefined {
 
 // `0` is the process that writes.
 const move = (path: string) => writeFileSync(join(path, 'cgroup.procs'), '0');
+
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // It was removed meanwhile.
+    return '';
+  }
+}
 
 function writeQuietly(path: string, text: string): void {
   try {

@@ -19,6 +19,13 @@ export interface ClaimLoopOptions {
   readonly signal: AbortSignal;
 }
 
+/** The first claim of a session that was not answered since one was. */
+interface Unanswered {
+  readonly session: string;
+  readonly number: number;
+  readonly sentMs: number;
+}
+
 const shortestPauseMs = 50;
 const longestPauseMs = 2000;
 /** A master that answers no sooner has gone, or its answer has. */
@@ -29,6 +36,8 @@ export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   #woken = Promise.withResolvers<void>();
   #pauseMs = 0;
+  #number = 0;
+  #unanswered: Unanswered | undefined;
 
   constructor(options: ClaimLoopOptions) {
     this.#options = options;
@@ -73,8 +82,11 @@ export class ClaimLoop {
 
   async #runOnce({ session, slots }: Capacity, signal: AbortSignal, isOutgrown: () => boolean): Promise<void> {
     const sentMs = bootMs();
-    const { attempts, waitedSeconds } = await this.#claim(session, slots, signal);
-    if (attempts.length > 0) this.#options.onClaimed(attempts, session, sentMs + waitedSeconds * 1000);
+    const earlier = this.#unanswered?.session === session.session ? this.#unanswered : undefined;
+    const { attempts, waitedSeconds } = await this.#claim(session, slots, earlier, signal);
+    // What is given again was claimed after the first of the claims that were not answered.
+    const claimedMs = earlier ? earlier.sentMs : sentMs + waitedSeconds * 1000;
+    if (attempts.length > 0) this.#options.onClaimed(attempts, session, claimedMs);
     if (isOutgrown()) return;
     // A master that doesn't wait, because the node is drained or the store is down, is asked ever less often.
     const satisfied = attempts.length > 0 || bootMs() - sentMs > longestPauseMs;
@@ -82,14 +94,30 @@ export class ClaimLoop {
     if (this.#pauseMs > 0) await delay(this.#pauseMs, undefined, { signal }).catch(() => {});
   }
 
-  async #claim(session: NodeSession, slots: number, signal: AbortSignal): Promise<ClaimReply> {
-    const { client, onSessionLost } = this.#options;
-    const request = { session: session.session, slots, waitSeconds: liveness.claimWaitSeconds };
+  async #claim(
+    session: NodeSession,
+    slots: number,
+    earlier: Unanswered | undefined,
+    signal: AbortSignal,
+  ): Promise<ClaimReply> {
+    const { client } = this.#options;
+    const number = ++this.#number;
+    const sentMs = bootMs();
+    const request = { session: session.session, slots, number, waitSeconds: liveness.claimWaitSeconds };
     try {
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
-      return await client.claim(session.id, request, inTime);
+      const reply = await client.claim(
+        session.id,
+        earlier ? { ...request, unanswered: earlier.number } : request,
+        inTime,
+      );
+      // Not one that came about while this one waited.
+      if (this.#unanswered === earlier) this.#unanswered = undefined;
+      return reply;
     } catch (error) {
-      if (!signal.aborted && isStale(error)) onSessionLost(session, error);
+      if (!signal.aborted && isStale(error)) this.#options.onSessionLost(session, error);
+      else if (this.#unanswered?.session !== session.session)
+        this.#unanswered = { session: session.session, number, sentMs };
       return { attempts: [], waitedSeconds: 0 };
     }
   }

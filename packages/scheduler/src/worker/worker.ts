@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClaimedAttempt, Client, type NodeSession, ProblemError } from '@weighbridge/protocol';
+import { type AttemptRef, type ClaimedAttempt, Client, type NodeSession, ProblemError } from '@weighbridge/protocol';
 import { StartError } from '../errors.ts';
 import { messageOf, untilAnswered } from './answered.ts';
 import { Attempt } from './attempt.ts';
@@ -222,19 +222,33 @@ export class Worker {
   #begin(claimed: ClaimedAttempt[], { session }: NodeSession, claimedMs: number): void {
     const { guard } = this.#guards;
     const started = this.#started;
-    // Not begun, and so given back by its lease.
-    if (!started || !guard || this.#session?.session !== session || this.#stopping.signal.aborted) return;
+    // A worker that stops gives all back with its goodbye.
+    if (!started || this.#stopping.signal.aborted) return;
     const { client, cache, folder } = started;
+    if (!guard || this.#session?.session !== session) return this.#giveBack(claimed, session, client);
     const { allow, onEvent } = this.#options;
     const env = parseEnvironment(this.#options.env);
     const surroundings = { client, cache, directory: folder.attempts, workerId: folder.id, session, guard, allow, env };
-    for (const one of claimed) {
+    for (const one of claimed.filter((each) => !this.#runs(each))) {
       const hasRoom = one.slots <= this.#freeSlots();
       const attempt = new Attempt(one, claimedMs, { ...surroundings, onEvent });
       this.#follow(attempt);
       if (!hasRoom) attempt.end('no-room');
     }
     this.#heartbeats?.reschedule();
+  }
+
+  /** One that an unanswered claim opened may have come by an answer that was late. */
+  #runs({ jobId, attempt }: AttemptRef): boolean {
+    return [...this.#attempts].some(({ ref }) => ref.jobId === jobId && ref.attempt === attempt);
+  }
+
+  /** What can't be begun now doesn't wait for its lease. */
+  #giveBack(claimed: ClaimedAttempt[], session: string, client: Client): void {
+    const { signal } = this.#stopping;
+    const result = { session, outcome: 'released', reason: 'the worker could not begin it' } as const;
+    for (const { jobId, attempt } of claimed)
+      untilAnswered(() => client.result({ jobId, attempt }, result, signal), signal).catch(() => undefined);
   }
 
   #follow(attempt: Attempt): void {

@@ -35,10 +35,12 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     await one.jobs.submit(Array.from({ length: 100 }, () => ({ queue, command: 'echo' })));
     await woken;
     const claims = Array.from({ length: 40 }, (_, i) =>
-      i % 2 ? one.attempts.claim('a', sessions[0].session, 5) : two.attempts.claim('b', sessions[1].session, 5),
+      i % 2
+        ? one.attempts.claim('a', sessions[0].session, { slots: 5 })
+        : two.attempts.claim('b', sessions[1].session, { slots: 5 }),
     );
     const claimed = (await Promise.all(claims)).flat();
-    const rest = await two.attempts.claim('b', sessions[1].session, 100);
+    const rest = await two.attempts.claim('b', sessions[1].session, { slots: 100 });
     const ids = [...claimed, ...rest].map(({ attempt }) => attempt.jobId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(100);
@@ -52,7 +54,7 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
     const told: string[] = [];
     for (const store of [one, two])
       store.attempts.onExpired((expired) => told.push(...expired.map(({ jobId }) => jobId)));
-    expect(await one.attempts.claim('lost', session, 300)).toHaveLength(300);
+    expect(await one.attempts.claim('lost', session, { slots: 300 })).toHaveLength(300);
     const client = new pg.Client(server.url);
     await client.connect();
     await client.query("UPDATE weighbridge.attempts SET lease_until = now(), lease_seconds = 0 WHERE node = 'lost'");

@@ -43,10 +43,10 @@ export class ClaimQueue {
     }
   }
 
-  async #try({ node, session, slots }: NodeClaim): Promise<Claim[]> {
+  async #try({ node, session, ...size }: NodeClaim): Promise<Claim[]> {
     const began = performance.now();
     try {
-      return await this.#store.claim(node, session, slots);
+      return await this.#store.claim(node, session, size);
     } finally {
       this.#onTry((performance.now() - began) / 1000);
     }

@@ -1,11 +1,9 @@
-import type { Claim } from '../../store/store.ts';
+import type { Claim, ClaimSize } from '../../store/store.ts';
 
 /** What a node asks for. */
-export interface NodeClaim {
+export interface NodeClaim extends Readonly<ClaimSize> {
   readonly node: string;
   readonly session: string;
-  /** Free slots. */
-  readonly slots: number;
   readonly queues: readonly string[];
 }
 

@@ -64,9 +64,10 @@ export class MasterMetrics {
     this.#submitted.inc({ queue });
   }
 
-  claimed(queue: string, waitSeconds: number): void {
+  /** Without a wait where an earlier claim was counted. */
+  claimed(queue: string, waitSeconds: number | undefined): void {
     this.knowQueue(queue);
-    this.#wait.observe({ queue }, Math.max(0, waitSeconds));
+    if (waitSeconds !== undefined) this.#wait.observe({ queue }, Math.max(0, waitSeconds));
   }
 
   claimAnswered(outcome: ClaimOutcome): void {

@@ -71,8 +71,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async ({ params, body }, reply) => {
-      if (body.workerDied) metrics.ended(await store.nodes.lose(params.id, body.session));
-      else await store.nodes.goodbye(params.id, body.session);
+      metrics.ended(await store.nodes.goodbye(params.id, body.session, body.workerDied === true));
       void cluster.refresh();
       return reply.code(204).send();
     },
@@ -91,8 +90,8 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     async (request, reply): Promise<ClaimReply> => {
       const node = request.params.id;
       const queues = cluster.findQueues(node) ?? (await requireNode(context, node)).queues;
-      const asked = { node, session: request.body.session, slots: request.body.slots, queues };
-      return claimWork(context, asked, request.body.waitSeconds ?? liveness.claimWaitSeconds, reply.raw);
+      const { waitSeconds = liveness.claimWaitSeconds, ...asked } = request.body;
+      return claimWork(context, { node, queues, ...asked }, waitSeconds, reply.raw);
     },
   );
 

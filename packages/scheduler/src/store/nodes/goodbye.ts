@@ -5,26 +5,22 @@ import { defineStatement } from '../database/statement.ts';
 import type { ExpiredAttempt } from '../store.ts';
 import { assertSession } from './session.ts';
 
-const stopNode = defineStatement({
-  name: 'stop_node',
-  parameters: { name: 'text', session: 'uuid' },
-  columns: { name: 'text' },
-  sql: ({ name, session }) =>
-    `UPDATE weighbridge.nodes SET stopped_at = now() WHERE name = ${name} AND session = ${session} RETURNING name`,
-});
-
-/** One row with nulls when its worker ran nothing. */
-const loseNode = defineStatement({
-  name: 'lose_node',
-  parameters: { name: 'text', session: 'uuid' },
+/** Ends what is still open of a session: its worker has said that nothing of it runs. One row with nulls when that was nothing. */
+const leaveNode = defineStatement({
+  name: 'leave_node',
+  parameters: { name: 'text', session: 'uuid', hasDied: 'bool' },
   columns: expiredColumns,
-  sql: ({ name, session }) => `
+  sql: ({ name, session, hasDied }) => `
     WITH node AS (
-      UPDATE weighbridge.nodes SET lost_at = now() WHERE name = ${name} AND session = ${session} RETURNING name
+      UPDATE weighbridge.nodes SET
+        lost_at = CASE WHEN ${hasDied} THEN now() END, stopped_at = CASE WHEN ${hasDied} THEN NULL ELSE now() END
+      WHERE name = ${name} AND session = ${session}
+      RETURNING name
     ),
     ending AS (
-      SELECT a.job_id, a.number, 'lost' AS outcome, NULL::bigint AS exit_code, NULL::text AS signal,
-        'its worker died' AS reason, NULL::json AS outputs
+      SELECT a.job_id, a.number, CASE WHEN ${hasDied} THEN 'lost' ELSE 'released' END AS outcome,
+        NULL::bigint AS exit_code, NULL::text AS signal,
+        CASE WHEN ${hasDied} THEN 'its worker died' ELSE 'the worker stopped' END AS reason, NULL::json AS outputs
       FROM node JOIN weighbridge.attempts a ON a.node = node.name
       WHERE a.session = ${session} AND a.outcome IS NULL
       ORDER BY a.job_id, a.number
@@ -37,15 +33,14 @@ const loseNode = defineStatement({
   `,
 });
 
-/** @throws ProblemError `not-found` or `stale-session`. */
-export async function goodbye(on: Queryable, name: string, session: string): Promise<void> {
-  const [row] = await on.run(stopNode, { name, session });
-  if (!row) await assertSession(on, name);
-}
-
-/** Gives what the dead worker ran. @throws ProblemError `not-found` or `stale-session`. */
-export async function loseWorker(on: Queryable, name: string, session: string): Promise<ExpiredAttempt[]> {
-  const rows = await on.run(loseNode, { name, session });
+/** Gives what was still open. @throws ProblemError `not-found` or `stale-session`. */
+export async function goodbye(
+  on: Queryable,
+  name: string,
+  session: string,
+  hasDied: boolean,
+): Promise<ExpiredAttempt[]> {
+  const rows = await on.run(leaveNode, { name, session, hasDied });
   if (rows.length === 0) await assertSession(on, name);
   return rows.flatMap(toExpired);
 }

@@ -50,7 +50,7 @@ const takeName = defineStatement({
           SELECT 1 FROM holder WHERE state NOT IN ('stopped', 'lost') AND is_same IS NOT TRUE AND NOT ${takeOver}
         )
       ON CONFLICT (name) DO UPDATE SET session = excluded.session, queues = excluded.queues, slots = excluded.slots,
-        labels = excluded.labels, secret_digest = excluded.secret_digest, draining = false, stopped_at = NULL,
+        labels = excluded.labels, secret_digest = excluded.secret_digest, draining = false, stopped_at = NULL, claim_number = 0,
         lost_at = NULL, registered_at = now(), heartbeat_at = now()
       -- Of two that come at once the second has not seen the first.
       WHERE n.session = (SELECT session FROM holder)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptRef, Bytes } from '@weighbridge/protocol';
 import { describe, expect, test } from 'vitest';
-import type { TrafficBatch } from '../../../src/store/index.ts';
+import type { ClaimSize, TrafficBatch } from '../../../src/store/index.ts';
 import { attemptRef, type StoreKit, unique } from './store-kit.ts';
 
 export function describeAttempts(kit: () => StoreKit): void {
@@ -166,6 +166,29 @@ export function describeAttempts(kit: () => StoreKit): void {
       expect((await claim(2)).map((attempt) => attempt.jobId)).toEqual([narrow.id]);
       expect((await store.jobs.find(wide.id))?.state).toBe('queued');
       expect((await claim(3)).map((attempt) => attempt.jobId)).toEqual([wide.id]);
+    });
+
+    test('what a claim opened that was not answered is given again, and a claim that was overtaken gets nothing', async () => {
+      const { store } = kit();
+      const { queue, node, session, submit } = await kit().bench();
+      const claim = async (size: ClaimSize) =>
+        (await store.attempts.claim(node, session, size)).map(({ attempt }) => attemptRef(attempt));
+      for (let i = 0; i < 4; i++) await submit();
+      const [first] = await claim({ slots: 1, number: 1 });
+      const lost = await claim({ slots: 2, number: 2 });
+      expect(lost).toHaveLength(2);
+      // Of these the answer has come to nobody. What was answered before is not given again.
+      expect((await claim({ slots: 3, number: 3, unanswered: 2 })).sort()).toEqual(lost.sort());
+      expect(lost).not.toContainEqual(first);
+      // The second comes to the server only now.
+      expect(await claim({ slots: 2, number: 2 })).toEqual([]);
+      await store.attempts.complete(lost[0] as AttemptRef, node, { session, outcome: 'succeeded' });
+      expect(await claim({ slots: 3, number: 4, unanswered: 2 })).toEqual([lost[1]]);
+      expect(await claim({ slots: 3, number: 5 })).toHaveLength(1);
+      // A new session begins to count anew.
+      await store.nodes.goodbye(node, session, false);
+      const again = await store.nodes.register({ name: node, queues: [queue], slots: 4 });
+      expect(await store.attempts.claim(node, again.session, { slots: 1, number: 1 })).toHaveLength(1);
     });
 
     test('a queue that a node names twice is one queue', async () => {

@@ -133,21 +133,33 @@ export function describeNodes(kit: () => StoreKit): void {
       const { id } = await submit();
       await claimOne();
       const woken = kit().readyOf(queue);
-      expect(await store.nodes.lose(node, session)).toMatchObject([{ jobId: id, outcome: 'lost', state: 'queued' }]);
+      expect(await store.nodes.goodbye(node, session, true)).toMatchObject([
+        { jobId: id, outcome: 'lost', state: 'queued' },
+      ]);
       await woken;
       expect(await store.nodes.find(node)).toMatchObject({ state: 'lost', slotsUsed: 0 });
       expect(await claim(1)).toEqual([]);
-      expect(await store.nodes.lose(node, session)).toEqual([]);
+      expect(await store.nodes.goodbye(node, session, true)).toEqual([]);
       expect(await store.jobs.find(id)).toMatchObject({ attempts: [{ outcome: 'lost', reason: 'its worker died' }] });
       const stranger = '11111111-1111-4111-8111-111111111111';
-      await expect(store.nodes.lose(node, stranger)).rejects.toMatchObject({ code: 'stale-session' });
+      await expect(store.nodes.goodbye(node, stranger, true)).rejects.toMatchObject({ code: 'stale-session' });
+    });
+
+    test('a worker that stops gives back at once what it has not, and no retry is used up', async () => {
+      const { store } = kit();
+      const { node, session, submit, claimOne } = await kit().bench();
+      const { id } = await submit({ retryLimit: 0, lostRetryLimit: 0 });
+      await claimOne();
+      const open = await store.nodes.goodbye(node, session, false);
+      expect(open).toMatchObject([{ jobId: id, outcome: 'released', state: 'queued' }]);
+      expect(await store.nodes.find(node)).toMatchObject({ state: 'stopped', slotsUsed: 0 });
     });
 
     test('only a node whose worker is gone can be deleted', async () => {
       const { store } = kit();
       const { node, session } = await kit().bench();
       await expect(store.nodes.delete(node)).rejects.toMatchObject({ code: 'node-in-use' });
-      await store.nodes.goodbye(node, session);
+      await store.nodes.goodbye(node, session, false);
       await store.nodes.delete(node);
       await expect(store.nodes.delete(node)).rejects.toMatchObject({ code: 'not-found' });
       expect(await store.nodes.find(node)).toBeUndefined();
@@ -183,12 +195,12 @@ export function describeNodes(kit: () => StoreKit): void {
       const { store } = kit();
       const { queue, node, session, submit } = await kit().bench();
       await submit();
-      await store.nodes.goodbye(node, session);
+      await store.nodes.goodbye(node, session, false);
       expect(await store.nodes.find(node)).toMatchObject({ state: 'stopped' });
       expect(await kit().claim(node, session, 1)).toEqual([]);
       const stranger = '11111111-1111-4111-8111-111111111111';
-      await expect(store.nodes.goodbye(node, stranger)).rejects.toMatchObject({ code: 'stale-session' });
-      await expect(store.nodes.goodbye('nobody', stranger)).rejects.toMatchObject({ code: 'not-found' });
+      await expect(store.nodes.goodbye(node, stranger, false)).rejects.toMatchObject({ code: 'stale-session' });
+      await expect(store.nodes.goodbye('nobody', stranger, false)).rejects.toMatchObject({ code: 'not-found' });
       const again = await store.nodes.register({ name: node, queues: [queue], slots: 1 });
       expect(await store.nodes.find(node)).toMatchObject({ state: 'ready' });
       expect(await kit().claim(node, again.session, 1)).toHaveLength(1);
