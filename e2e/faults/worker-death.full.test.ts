@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Cluster } from '../support/cluster.ts';
 import { readJournal } from '../support/journal.ts';
-import { alive, commandOf, gone, treeOf } from '../support/processes.ts';
+import { alive, commandOf, freeze, gone, treeOf } from '../support/processes.ts';
 
 let cluster: Cluster;
 beforeEach(async () => {
@@ -59,7 +59,7 @@ test('worker and guard both killed with -9 may run a job twice, until the worker
   expect(job.length).toBeGreaterThan(0);
   const guard = guardOf(child.pid ?? 0);
   // Stopped first, so that it can't start another guard.
-  child.kill('SIGSTOP');
+  await freeze(child.pid ?? 0);
   process.kill(guard, 'SIGKILL');
   child.kill('SIGKILL');
   await cluster.until(async () => (await readJournal(cluster.journalPath)).length === 2);

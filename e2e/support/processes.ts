@@ -7,6 +7,12 @@ export function alive(pid: number): boolean {
   return stat !== undefined && stat.state !== 'Z';
 }
 
+/** Stops a process, and waits until it stands still. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await expect.poll(() => statOf(pid)?.state, { interval: 5 }).toBe('T');
+}
+
 /** A process and all that it started, and what these started. */
 export function treeOf(pid: number): number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

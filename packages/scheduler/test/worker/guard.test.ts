@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { AttemptCgroups } from '../../src/worker/cgroups.ts';
 import type { ScriptedMaster } from './support/scripted-master.ts';
 import { test as base } from './support/worker-fixture.ts';
-import { isRunning, startWorkerProcess, untilGone } from './support/worker-process.ts';
+import { freeze, isRunning, startWorkerProcess, untilGone } from './support/worker-process.ts';
 
 interface Fixtures {
   /** A worker process that runs a job; `pids` are what the job wrote: its own and its grandchildren's. */
@@ -77,7 +77,7 @@ describe('the guard', () => {
     async ({ master, workDir, runs, start, events }) => {
       const { worker, guardPid, pids } = await runs(withGrandchild);
       // The worker first, stopped, so that it can't start another guard.
-      worker.kill('SIGSTOP');
+      await freeze(worker.pid ?? 0);
       process.kill(guardPid, 'SIGKILL');
       worker.kill('SIGKILL');
       await untilGone([guardPid, worker.pid ?? 0], 5000);

@@ -27,6 +27,12 @@ export function isRunning(pid: number): boolean {
   return state !== '' && !state.startsWith('Z');
 }
 
+/** Stops a process, and waits until it stands still. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await expect.poll(() => stateOf(pid)[0], { interval: 5 }).toBe('T');
+}
+
 function stateOf(pid: number): string {
   try {
     // Not every Linux has ps.
