@@ -5,6 +5,7 @@ import { type Rates, repeatFor } from './rates.ts';
 
 const job = { command: 'true' };
 const claimed = 20;
+const heartbeatMs = 5000;
 
 /** Calls of the master's API that cost the caller little: it shares two cores with what is measured. */
 export class ApiCaller {
@@ -70,7 +71,13 @@ export async function apiRates(api: ApiCaller, seconds: number): Promise<Rates> 
 async function registerWorker(api: ApiCaller, name: string): Promise<() => Promise<number>> {
   const registered = await api.post('/nodes/register', { name, queues: ['bulk'], slots: claimed });
   const { session } = JSON.parse(registered) as { session: string };
+  let beatenMs = performance.now();
   return async () => {
+    // A node that sends no heartbeats is given nothing.
+    if (performance.now() - beatenMs > heartbeatMs) {
+      beatenMs = performance.now();
+      await api.post(`/nodes/${name}/heartbeat`, { session, attempts: [] });
+    }
     const answer = await api.post(`/nodes/${name}/claim`, { session, slots: claimed, waitSeconds: 0 });
     const { attempts } = JSON.parse(answer) as { attempts: { jobId: string; attempt: number }[] };
     const result = { session, outcome: 'succeeded', exitCode: 0 };
