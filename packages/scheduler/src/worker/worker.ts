@@ -225,7 +225,10 @@ export class Worker {
     // A worker that stops gives all back with its goodbye.
     if (!started || this.#stopping.signal.aborted) return;
     const { client, cache, folder } = started;
-    if (!guard || this.#session?.session !== session) return this.#giveBack(claimed, session, client);
+    if (!guard || this.#session?.session !== session) {
+      this.#giveBack(claimed, session, client);
+      return;
+    }
     const { allow, onEvent } = this.#options;
     const env = parseEnvironment(this.#options.env);
     const surroundings = { client, cache, directory: folder.attempts, workerId: folder.id, session, guard, allow, env };
