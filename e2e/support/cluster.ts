@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, isEnded, type Job } from '@weighbridge/protocol';
+import { freePort } from '../../packages/scheduler/test/support/postgres.ts';
 import { type Running, type Service, startShared, startSharedWorker, stop } from './cli.ts';
 import { computeOverlapMs, type JournalEntry, journalJob, readJournal } from './journal.ts';
 
@@ -101,12 +101,4 @@ export class Cluster {
     }
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

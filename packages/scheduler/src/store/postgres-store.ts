@@ -24,7 +24,7 @@ import { migrate } from './schema/migrate.ts';
 import type {
   AttemptStore,
   BlobIndex,
-  ExpiredAttempt,
+  EndedAttempt,
   JobStore,
   LogStore,
   NodeStore,
@@ -49,7 +49,7 @@ export class PostgresStore implements Store {
   readonly #source: DatabaseSource;
   readonly #onError: (error: unknown) => void;
   readonly #notifications: Notifications;
-  readonly #expiryListeners = new Set<(expired: ExpiredAttempt[]) => void>();
+  readonly #expiryListeners = new Set<(expired: EndedAttempt[]) => void>();
   #open: Open | undefined;
 
   readonly jobs: JobStore = {
@@ -135,7 +135,7 @@ export class PostgresStore implements Store {
     await this.#database.ping();
   }
 
-  async supervise(): Promise<ExpiredAttempt[]> {
+  async supervise(): Promise<EndedAttempt[]> {
     return this.#supervisor.runOnce();
   }
 
@@ -157,7 +157,7 @@ export class PostgresStore implements Store {
     throw new StoreUnavailableError('the store is not open');
   }
 
-  #tell(expired: ExpiredAttempt[]): void {
+  #tell(expired: EndedAttempt[]): void {
     for (const listener of this.#expiryListeners) listener(expired);
   }
 }

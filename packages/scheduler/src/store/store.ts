@@ -69,11 +69,14 @@ export interface AttemptEnd {
   startedAt: string;
 }
 
-/** An attempt that the master ended: `lost`, because its lease expired or its node's name was taken, or `timed_out`. */
-export interface ExpiredAttempt extends AttemptRef {
+/**
+ * An attempt that the master ended: `lost`, because its lease expired or its worker died or was started again; `timed_out`;
+ * or `released`, because its worker stopped.
+ */
+export interface EndedAttempt extends AttemptRef {
   node: string;
   queue: string;
-  outcome: Extract<AttemptOutcome, 'lost' | 'timed_out'>;
+  outcome: Extract<AttemptOutcome, 'lost' | 'timed_out' | 'released'>;
   /** The job's state now. */
   state: JobState;
 }
@@ -105,7 +108,7 @@ export interface AttemptStore {
    */
   addBytes(batch: TrafficBatch): Promise<void>;
   /** Called with the attempts that a pass of the supervision ended. Returns how to stop listening. */
-  onExpired(listener: (expired: ExpiredAttempt[]) => void): () => void;
+  onExpired(listener: (expired: EndedAttempt[]) => void): () => void;
 }
 
 export interface NodeStore {
@@ -113,7 +116,7 @@ export interface NodeStore {
    * Takes the name; with the secret of the worker that had it, what that ran is returned as lost. Throws `name-taken` while
    * another worker holds it, and `too-many-names`.
    */
-  register(node: NodeRegistration): Promise<{ session: string; lost: ExpiredAttempt[] }>;
+  register(node: NodeRegistration): Promise<{ session: string; lost: EndedAttempt[] }>;
   find(id: string): Promise<Node | undefined>;
   list(): Promise<Node[]>;
   /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
@@ -122,7 +125,7 @@ export interface NodeStore {
    * The worker has stopped, or died, and nothing that it ran does any more: what is still open is returned, as released or
    * as lost. Its node is `stopped`, or `lost`, until it registers again. Throws as `heartbeat`.
    */
-  goodbye(node: string, session: string, hasDied: boolean): Promise<ExpiredAttempt[]>;
+  goodbye(node: string, session: string, hasDied: boolean): Promise<EndedAttempt[]>;
   /** Deletes the record of a node that is stopped or lost. Throws `not-found` or `node-in-use`. */
   delete(node: string): Promise<void>;
 }
@@ -184,6 +187,6 @@ export interface Store {
   /** Answers within 2 s or rejects. */
   ping(): Promise<void>;
   /** One pass of supervision: expired leases, overdue attempts. Runs every second by itself; tests call it. */
-  supervise(): Promise<ExpiredAttempt[]>;
+  supervise(): Promise<EndedAttempt[]>;
   overview(): QueueOverview;
 }

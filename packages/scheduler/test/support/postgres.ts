@@ -55,7 +55,7 @@ async function unprivilegedUser(): Promise<{ uid: number; gid: number } | undefi
 
 const startTries = 50;
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

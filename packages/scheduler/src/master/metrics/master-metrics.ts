@@ -13,7 +13,7 @@ import {
   type SchedulerMetric,
   schedulerMetrics,
 } from '@weighbridge/protocol';
-import type { AttemptEnd, ExpiredAttempt } from '../../store/store.ts';
+import type { AttemptEnd, EndedAttempt } from '../../store/store.ts';
 
 // 10 ms to 24 h, the longest that a job may run.
 const durationBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400];
@@ -93,7 +93,7 @@ export class MasterMetrics {
   }
 
   /** Attempts that the master ended. */
-  ended(attempts: readonly ExpiredAttempt[]): void {
+  ended(attempts: readonly EndedAttempt[]): void {
     for (const { queue, outcome, state } of attempts) {
       this.#attemptEnded(queue, outcome);
       if (isEnded(state)) this.finished(queue, state);
@@ -101,7 +101,7 @@ export class MasterMetrics {
   }
 
   /** Attempts that the supervision ended: without a lease, or past their job's timeout. */
-  expired(attempts: readonly ExpiredAttempt[]): void {
+  expired(attempts: readonly EndedAttempt[]): void {
     this.ended(attempts);
     for (const { queue, outcome } of attempts) if (outcome === 'lost') this.#expired.inc({ queue });
   }

@@ -1,5 +1,7 @@
-import { limits } from '@weighbridge/protocol';
+import { type JobState, limits } from '@weighbridge/protocol';
 import { notify } from '../database/notifications.ts';
+import type { Values } from '../database/statement.ts';
+import type { EndedAttempt } from '../store.ts';
 
 /** No backoff is longer than an hour. */
 const longestBackoffSeconds = 3600;
@@ -57,3 +59,25 @@ export const endAttempts = `
     FROM moved m WHERE m.state IN ('queued', 'scheduled')
   )
 `;
+
+/** What statements give of the attempts that the master ends; null where a statement gives a row for something else. */
+export const endedColumns = {
+  jobId: 'uuid?',
+  attempt: 'int4?',
+  node: 'text?',
+  queue: 'text?',
+  state: 'text?',
+  outcome: 'text?',
+  sent: 'int4',
+} as const;
+
+/** The columns above, of the jobs `m` that were moved. */
+export const selectEnded = `m.id AS "jobId", m.number AS attempt, m.node, m.queue, m.state, m.outcome,
+      (SELECT count(*) FROM announced)::int AS sent`;
+
+export function toEnded(row: Values<typeof endedColumns>): EndedAttempt[] {
+  const { jobId, attempt, node, queue, state, outcome } = row;
+  // They are null together.
+  if (jobId === null || attempt === null || node === null || queue === null) return [];
+  return [{ jobId, attempt, node, queue, state: state as JobState, outcome: outcome as EndedAttempt['outcome'] }];
+}

@@ -1,22 +1,10 @@
-import type { JobState } from '@weighbridge/protocol';
 import type { StoreContext } from '../context.ts';
-import { defineStatement, type Values } from '../database/statement.ts';
-import type { ExpiredAttempt } from '../store.ts';
-import { endAttempts } from './end-attempts.ts';
+import { defineStatement } from '../database/statement.ts';
+import type { EndedAttempt } from '../store.ts';
+import { endAttempts, endedColumns, selectEnded, toEnded } from './end-attempts.ts';
 
 /** Attempts that one pass ends; the rest wait for the next. */
 const passLimit = 500;
-
-/** What statements give of the attempts that the master ends; null where a statement gives a row for something else. */
-export const expiredColumns = {
-  jobId: 'uuid?',
-  attempt: 'int4?',
-  node: 'text?',
-  queue: 'text?',
-  state: 'text?',
-  outcome: 'text?',
-  sent: 'int4',
-} as const;
 
 const askMoment = defineStatement({
   name: 'ask_moment',
@@ -35,7 +23,7 @@ const lateSeconds = 5;
 export const endExpiredAttempts = defineStatement({
   name: 'end_expired_attempts',
   parameters: { limit: 'int4', answeringSeconds: 'float8', moment: 'timestamptz' },
-  columns: expiredColumns,
+  columns: endedColumns,
   sql: ({ limit, answeringSeconds, moment }) => `
     WITH ending AS (
       SELECT job_id, number, CASE WHEN overdue_at < now() THEN 'timed_out' ELSE 'lost' END AS outcome,
@@ -51,24 +39,16 @@ export const endExpiredAttempts = defineStatement({
       FOR UPDATE SKIP LOCKED
     ),
     ${endAttempts}
-    SELECT m.id AS "jobId", m.number AS attempt, m.node, m.queue, m.state, m.outcome,
-      (SELECT count(*) FROM announced)::int AS sent
+    SELECT ${selectEnded}
     FROM moved m
   `,
 });
 
 /** Ends attempts whose lease has expired, as lost, and those past their job's timeout, as timed out. */
-export async function expireAttempts({ database, availability }: StoreContext): Promise<ExpiredAttempt[]> {
+export async function expireAttempts({ database, availability }: StoreContext): Promise<EndedAttempt[]> {
   const [{ moment } = { moment: '' }] = await database.run(askMoment, {});
   availability.note();
   const answeringSeconds = availability.seconds;
   const rows = await database.run(endExpiredAttempts, { limit: passLimit, answeringSeconds, moment });
-  return rows.flatMap(toExpired);
-}
-
-export function toExpired(row: Values<typeof expiredColumns>): ExpiredAttempt[] {
-  const { jobId, attempt, node, queue, state, outcome } = row;
-  // They are null together.
-  if (jobId === null || attempt === null || node === null || queue === null) return [];
-  return [{ jobId, attempt, node, queue, state: state as JobState, outcome: outcome as ExpiredAttempt['outcome'] }];
+  return rows.flatMap(toEnded);
 }

@@ -8,7 +8,7 @@ import {
   type OutputFile,
 } from '@weighbridge/protocol';
 import { json, jsonOrNull, type Values } from '../database/statement.ts';
-import { toJobReason } from './summary-row.ts';
+import { commonColumns, selectCommon, toJobReason } from './summary-row.ts';
 
 /** An attempt as `selectJobs` gathers it; moments are PostgreSQL's text. */
 export interface AttemptRow {
@@ -25,22 +25,12 @@ export interface AttemptRow {
 }
 
 export const jobColumns = {
-  id: 'uuid',
-  queue: 'text',
-  state: 'text',
-  priority: 'int4',
-  slots: 'int4',
-  createdAt: 'timestamptz',
-  startAfter: 'timestamptz?',
-  startedAt: 'timestamptz?',
-  endedAt: 'timestamptz?',
+  ...commonColumns,
   timeoutSeconds: 'int4',
   retryLimit: 'int4',
   retryBackoff: 'int4',
   lostRetryLimit: 'int4',
   leaseSeconds: 'int4',
-  bytesIn: 'int8',
-  bytesOut: 'int8',
   command: 'text',
   args: json<string[]>(),
   env: json<Record<string, string>>(),
@@ -53,11 +43,9 @@ export type JobRow = Values<typeof jobColumns>;
 
 /** Jobs with their attempts: the columns above, in this order. Callers add WHERE, ORDER BY and LIMIT. */
 export const selectJobs = (more = '') => `
-  SELECT j.id, j.queue, j.state, j.priority, j.slots, j.created_at AS "createdAt", j.start_after AS "startAfter",
-    j.started_at AS "startedAt", j.ended_at AS "endedAt", j.timeout_seconds AS "timeoutSeconds",
+  SELECT ${selectCommon}, j.timeout_seconds AS "timeoutSeconds",
     j.retry_limit AS "retryLimit", j.retry_backoff_seconds AS "retryBackoff",
     coalesce(j.lost_retry_limit, ${limits.defaultLostRetryLimit}) AS "lostRetryLimit", j.lease_seconds AS "leaseSeconds",
-    j.bytes_in AS "bytesIn", j.bytes_out AS "bytesOut",
     j.command, j.args, j.env, j.inputs, j.output_globs AS "outputGlobs", j.outputs,
     CASE WHEN j.attempt_count = 0 THEN '[]'::json ELSE (
       SELECT coalesce(json_agg(json_build_object(

@@ -1,7 +1,8 @@
 import { isEnded, type JobState, type JobSummary, limits } from '@weighbridge/protocol';
 import type { Values } from '../database/statement.ts';
 
-export const summaryColumns = {
+/** What a list and a job have in common. */
+export const commonColumns = {
   id: 'uuid',
   queue: 'text',
   state: 'text',
@@ -13,6 +14,15 @@ export const summaryColumns = {
   endedAt: 'timestamptz?',
   bytesIn: 'int8',
   bytesOut: 'int8',
+} as const;
+
+/** They, of job `j`, in their order. */
+export const selectCommon = `j.id, j.queue, j.state, j.priority, j.slots, j.created_at AS "createdAt",
+    j.start_after AS "startAfter", j.started_at AS "startedAt", j.ended_at AS "endedAt", j.bytes_in AS "bytesIn",
+    j.bytes_out AS "bytesOut"`;
+
+export const summaryColumns = {
+  ...commonColumns,
   commandLine: 'text',
   attemptCount: 'int4',
   node: 'text?',
@@ -25,8 +35,7 @@ type SummaryRow = Values<typeof summaryColumns>;
 
 /** What lists show of jobs: the columns above, in this order. Callers add WHERE, ORDER BY and LIMIT. */
 export const selectSummaries = (more = '') => `
-  SELECT j.id, j.queue, j.state, j.priority, j.slots, j.created_at AS "createdAt", j.start_after AS "startAfter",
-    j.started_at AS "startedAt", j.ended_at AS "endedAt", j.bytes_in AS "bytesIn", j.bytes_out AS "bytesOut",
+  SELECT ${selectCommon},
     coalesce(j.command_line, left(j.command || ' ' || j.args::text, ${limits.summaryLength})) AS "commandLine",
     j.attempt_count AS "attemptCount",
     last.node, last.outcome, last.exit_code AS "exitCode", last.signal, left(last.reason, ${limits.summaryLength}) AS reason${more}

@@ -1,15 +1,14 @@
-import { endAttempts } from '../attempts/end-attempts.ts';
-import { expiredColumns, toExpired } from '../attempts/expire-attempts.ts';
+import { endAttempts, endedColumns, selectEnded, toEnded } from '../attempts/end-attempts.ts';
 import type { Queryable } from '../database/database.ts';
 import { defineStatement } from '../database/statement.ts';
-import type { ExpiredAttempt } from '../store.ts';
+import type { EndedAttempt } from '../store.ts';
 import { assertSession } from './session.ts';
 
 /** Ends what is still open of a session: its worker has said that nothing of it runs. One row with nulls when that was nothing. */
 const leaveNode = defineStatement({
   name: 'leave_node',
   parameters: { name: 'text', session: 'uuid', hasDied: 'bool' },
-  columns: expiredColumns,
+  columns: endedColumns,
   sql: ({ name, session, hasDied }) => `
     WITH node AS (
       UPDATE weighbridge.nodes SET
@@ -27,20 +26,14 @@ const leaveNode = defineStatement({
       FOR UPDATE OF a
     ),
     ${endAttempts}
-    SELECT m.id AS "jobId", m.number AS attempt, m.node, m.queue, m.state, m.outcome,
-      (SELECT count(*) FROM announced)::int AS sent
+    SELECT ${selectEnded}
     FROM node LEFT JOIN moved m ON true
   `,
 });
 
 /** Gives what was still open. @throws ProblemError `not-found` or `stale-session`. */
-export async function goodbye(
-  on: Queryable,
-  name: string,
-  session: string,
-  hasDied: boolean,
-): Promise<ExpiredAttempt[]> {
+export async function goodbye(on: Queryable, name: string, session: string, hasDied: boolean): Promise<EndedAttempt[]> {
   const rows = await on.run(leaveNode, { name, session, hasDied });
   if (rows.length === 0) await assertSession(on, name);
-  return rows.flatMap(toExpired);
+  return rows.flatMap(toEnded);
 }

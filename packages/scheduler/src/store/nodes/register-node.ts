@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { limits, type NodeRegistration, ProblemError } from '@weighbridge/protocol';
-import { endAttempts } from '../attempts/end-attempts.ts';
-import { expiredColumns, toExpired } from '../attempts/expire-attempts.ts';
+import { endAttempts, endedColumns, selectEnded, toEnded } from '../attempts/end-attempts.ts';
 import type { StoreContext } from '../context.ts';
 import { defineStatement, json } from '../database/statement.ts';
 import { assertStorable } from '../storable.ts';
-import type { ExpiredAttempt } from '../store.ts';
+import type { EndedAttempt } from '../store.ts';
 import { findNode } from './list-nodes.ts';
 import { joinRunning, toNodeState } from './node-state.ts';
 
@@ -27,7 +26,7 @@ const takeName = defineStatement({
     limit: 'int4',
     answeringSeconds: 'float8',
   },
-  columns: expiredColumns,
+  columns: endedColumns,
   sql: ({ name, session, queues, slots, labels, secretDigest, takeOver, limit, answeringSeconds }) => `
     WITH holder AS (
       SELECT n.session, n.secret_digest = ${secretDigest} AS is_same, ${toNodeState(answeringSeconds)} AS state
@@ -65,8 +64,7 @@ const takeName = defineStatement({
       FOR UPDATE OF a
     ),
     ${endAttempts}
-    SELECT m.id AS "jobId", m.number AS attempt, m.node, m.queue, m.state, m.outcome,
-      (SELECT count(*) FROM announced)::int AS sent
+    SELECT ${selectEnded}
     FROM node LEFT JOIN moved m ON true
   `,
 });
@@ -75,7 +73,7 @@ const takeName = defineStatement({
 export async function registerNode(
   context: StoreContext,
   { name, queues, slots, labels = {}, secret, takeOver = false }: NodeRegistration,
-): Promise<{ session: string; lost: ExpiredAttempt[] }> {
+): Promise<{ session: string; lost: EndedAttempt[] }> {
   assertStorable(labels, 'labels');
   const session = randomUUID();
   const secretDigest = secret === undefined ? null : createHash('sha256').update(secret).digest('base64');
@@ -92,7 +90,7 @@ export async function registerNode(
     answeringSeconds,
   });
   if (rows.length === 0) throw await explainRefusal(context, name);
-  return { session, lost: rows.flatMap(toExpired) };
+  return { session, lost: rows.flatMap(toEnded) };
 }
 
 async function explainRefusal(context: StoreContext, name: string): Promise<ProblemError> {

@@ -1,6 +1,6 @@
 import { expireAttempts } from '../attempts/expire-attempts.ts';
 import type { StoreContext } from '../context.ts';
-import type { ExpiredAttempt, QueueOverview } from '../store.ts';
+import type { EndedAttempt, QueueOverview } from '../store.ts';
 import { Background } from './background.ts';
 import { deleteOld } from './delete-old.ts';
 import { DueTimer } from './due-timer.ts';
@@ -14,7 +14,7 @@ const missedSeconds = 3;
 
 interface SupervisorListeners {
   /** Told which attempts a pass has ended. */
-  onExpired: (expired: ExpiredAttempt[]) => void;
+  onExpired: (expired: EndedAttempt[]) => void;
   /** Told what failed; it is tried again. */
   onError: (error: unknown) => void;
 }
@@ -27,7 +27,7 @@ export class Supervisor {
   readonly #context: StoreContext;
   readonly #background: Background[];
   readonly #due: DueTimer;
-  readonly #onExpired: (expired: ExpiredAttempt[]) => void;
+  readonly #onExpired: (expired: EndedAttempt[]) => void;
   #overview: QueueOverview = { jobs: [], oldestReadyAgeSeconds: [], storeBytes: 0 };
 
   constructor(context: StoreContext, { onExpired, onError }: SupervisorListeners) {
@@ -65,7 +65,7 @@ export class Supervisor {
   }
 
   /** One pass: expired leases and overdue attempts. */
-  async runOnce(): Promise<ExpiredAttempt[]> {
+  async runOnce(): Promise<EndedAttempt[]> {
     const expired = await expireAttempts(this.#context);
     if (expired.length > 0) this.#onExpired(expired);
     return expired;

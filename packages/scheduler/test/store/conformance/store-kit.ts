@@ -1,7 +1,7 @@
 import type { AttemptRef, ClaimedAttempt, Job, JobSubmission } from '@weighbridge/protocol';
 import pg from 'pg';
 import { Database } from '../../../src/store/database/database.ts';
-import type { ExpiredAttempt, Store } from '../../../src/store/index.ts';
+import type { EndedAttempt, Store } from '../../../src/store/index.ts';
 
 /** An open store, and its database's URL, through which a test moves time. */
 export interface OpenStore {
@@ -111,8 +111,8 @@ export class StoreKit {
   }
 
   /** Resolves with the expiry of this job's attempt, whichever pass finds it. */
-  expiryOf(jobId: string): Promise<ExpiredAttempt> {
-    const { promise, resolve } = Promise.withResolvers<ExpiredAttempt>();
+  expiryOf(jobId: string): Promise<EndedAttempt> {
+    const { promise, resolve } = Promise.withResolvers<EndedAttempt>();
     const stop = this.store.attempts.onExpired((all) => {
       const mine = all.find((one) => one.jobId === jobId);
       if (mine) resolve(mine);
