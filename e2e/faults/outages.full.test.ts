@@ -59,6 +59,16 @@ const scenarios: Record<string, Scenario> = {
       master?.child.kill('SIGCONT');
     },
   },
+  'a database that is stopped for 12 s': {
+    leaseSeconds: 30,
+    jobSeconds: 18,
+    onServer: true,
+    async outage(_cluster, server) {
+      await server?.kill('SIGINT');
+      await delay(12_000);
+      await server?.start();
+    },
+  },
   'a database that is stopped for 40 s with -m immediate': {
     leaseSeconds: 120,
     jobSeconds: 46,

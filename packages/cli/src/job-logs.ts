@@ -1,7 +1,7 @@
 import type { LogChunk } from '@weighbridge/protocol';
 
-/** Prints a job's log chunk by chunk, each stream to its own, and says where something was left out. */
-export class LogPrinter {
+/** Finds what a log lacks: a chunk that begins after the end of the one before it. */
+export class LogGaps {
   /** Where each stream of each attempt stands, in bytes. */
   readonly #ends = new Map<string, number>();
   readonly #firstOffset: number;
@@ -12,26 +12,27 @@ export class LogPrinter {
     this.#firstOffset = firstOffset;
   }
 
-  /** What the log lacks, in bytes. */
+  /** What was left out in all, in bytes. */
   get omittedBytes(): number {
     return this.#omittedBytes;
   }
 
-  print(chunk: LogChunk): void {
-    const key = `${chunk.attempt}/${chunk.stream}`;
-    const omitted = chunk.offset - (this.#ends.get(key) ?? this.#firstOffset);
-    this.#ends.set(key, chunk.offset + chunk.sizeBytes);
-    if (omitted > 0) {
-      this.#omittedBytes += omitted;
-      process.stderr.write(
-        `\nweighbridge: ${omitted} bytes of ${chunk.stream} of attempt ${chunk.attempt} were left out here\n`,
-      );
-    }
-    write(chunk);
+  /** Takes the next chunk; gives what was left out before it, in bytes. */
+  take({ attempt, stream, offset, sizeBytes }: LogChunk): number {
+    const key = `${attempt}/${stream}`;
+    const omitted = Math.max(0, offset - (this.#ends.get(key) ?? this.#firstOffset));
+    this.#ends.set(key, offset + sizeBytes);
+    this.#omittedBytes += omitted;
+    return omitted;
   }
 }
 
-function write({ stream, text }: LogChunk): void {
+/** Prints a chunk of a job's log, each stream to its own, and before it what was left out. */
+export function printLogChunk({ attempt, stream, text }: LogChunk, omittedBytes: number): void {
+  if (omittedBytes > 0)
+    process.stderr.write(
+      `\nweighbridge: ${omittedBytes} bytes of ${stream} of attempt ${attempt} were left out here\n`,
+    );
   if (stream === 'stdout') process.stdout.write(text);
   else process.stderr.write(stream === 'system' ? `weighbridge: ${text}${text.endsWith('\n') ? '' : '\n'}` : text);
 }

@@ -9,12 +9,14 @@ export const thresholds = Object.freeze({
   highBytesPerSecond: 10e6,
   /** What may leave in 30 days before EgressBudget fires. Bytes. */
   monthlyEgressBytes: 10e12,
-  /** A node that sent no heartbeat for so long is lost. Covers the lease and three scrapes of 15 s. */
-  nodeLostSeconds: 60,
+  /** A node that sent no heartbeat for so long is lost: as long as a lease is by default. */
+  nodeLostSeconds: 120,
   /** The head of a queue is late from here … */
   queueLateSeconds: 300,
   /** … and QueueStuck fires from here, when nothing of the queue runs. */
   queueStuckSeconds: 900,
+  /** StorageLow fires when less than so many times the reserve is free; at one reserve submissions are refused. */
+  storageReserves: 2,
   /** Share of exchanges that ended before they were complete: yellow from here … */
   abortedShare: 0.01,
   /** … and red from here. */

@@ -75,10 +75,12 @@ describe.skipIf(missing.length > 0)(
       ['EgressBudget', '* 30', '* 3'],
       ['BandwidthMetricsAbsent', 'or on () vector(0)', ''],
       ['BandwidthAccountingMismatch', ') != 0', ') > 1'],
-      ['NodeLost', '> 60 and', '> 6000 and'],
+      ['NodeLost', '> 120 and', '> 12000 and'],
       ['NodeLost', 'and on (job) (max by (job) (scheduler_store_up) == 1)', ''],
       ['QueueStuck', '> 900', '> 90000'],
       ['QueueStuck', 'state="running"', 'state="queued"'],
+      ['StorageLow', '< 2 *', '< 1 *'],
+      ['StorageLow', '< 2 *', '< 3 *'],
     ])('the cases of %s fail without %j', async (alert, right, wrong) => {
       const text = await readFile(join(monitoring, rules), 'utf8');
       const start = text.indexOf(`alert: ${alert}`);

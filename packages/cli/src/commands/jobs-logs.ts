@@ -4,7 +4,7 @@ import { addClientOptions, type ClientFlags, clientOf } from '../client-options.
 import { addExamples } from '../command.ts';
 import { FailedError, UsageError } from '../errors.ts';
 import { followJob } from '../follow-job.ts';
-import { LogPrinter } from '../job-logs.ts';
+import { LogGaps, printLogChunk } from '../job-logs.ts';
 import { integerBetween } from '../option-parsers.ts';
 import { printJson } from '../output.ts';
 
@@ -41,16 +41,17 @@ export function addJobsLogs(jobs: Command): void {
 async function printLogs(id: string, flags: Flags): Promise<void> {
   const filter = parseFilter(flags);
   const client = clientOf(flags);
-  const printer = new LogPrinter(filter.offset);
+  const gaps = new LogGaps(filter.offset);
   const show = (chunk: LogChunk) => {
+    const omittedBytes = gaps.take(chunk);
     if (flags.json) printJson(chunk);
-    else printer.print(chunk);
+    else printLogChunk(chunk, omittedBytes);
   };
   if (flags.follow) await followJob(client, id, show, filter);
   else for (const chunk of (await client.logs(id, filter)).chunks) show(chunk);
-  if (printer.omittedBytes > 0)
+  if (gaps.omittedBytes > 0)
     throw new FailedError(
-      `the log is incomplete: ${printer.omittedBytes} bytes were left out; of each stream the first ${limits.logHeadBytes} and the last ${limits.logTailBytes} bytes are kept`,
+      `the log is incomplete: ${gaps.omittedBytes} bytes were left out; of each stream the first ${limits.logHeadBytes} and the last ${limits.logTailBytes} bytes are kept`,
     );
 }
 

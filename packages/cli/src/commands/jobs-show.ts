@@ -29,7 +29,7 @@ function printJob(job: Job): void {
     ['Exit', exitOf(job)],
     ['Queue', `${job.queue}, priority ${job.priority}, ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}`],
     ['Command', formatCommandLine(job.command, job.args)],
-    ['Limits', limitsOf(job)],
+    ['Limits', formatLimits(job)],
     ['Created', job.createdAt],
     ['Not before', job.startAfter],
     ['Started', job.startedAt],
@@ -59,7 +59,7 @@ function attemptRow(attempt: Attempt): string[] {
   return [String(number), node, outcome ?? 'running', exitOf(attempt) ?? '', startedAt, reason ?? ''];
 }
 
-function limitsOf({ timeoutSeconds, retryLimit, retryBackoff, lostRetryLimit, leaseSeconds }: Job): string {
+function formatLimits({ timeoutSeconds, retryLimit, retryBackoff, lostRetryLimit, leaseSeconds }: Job): string {
   const backoff = retryBackoff === 0 ? '' : ` from ${retryBackoff} s on`;
   const retries = `${retryLimit} ${retryLimit === 1 ? 'retry' : 'retries'}${backoff}, ${lostRetryLimit} more when lost`;
   return `${timeoutSeconds} s, a lease of ${leaseSeconds} s, ${retries}`;

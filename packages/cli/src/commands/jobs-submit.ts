@@ -5,7 +5,7 @@ import { addExamples } from '../command.ts';
 import { FailedError } from '../errors.ts';
 import { waitForJob } from '../follow-job.ts';
 import { parseInputs, uploadInputs } from '../input-files.ts';
-import { LogPrinter } from '../job-logs.ts';
+import { LogGaps, printLogChunk } from '../job-logs.ts';
 import { collect, collectPairs, integerBetween, parseMoment } from '../option-parsers.ts';
 import { printJson, printLine, printNote } from '../output.ts';
 import { createProgress } from '../progress.ts';
@@ -93,9 +93,9 @@ async function submitJob(words: string[], flags: Flags): Promise<void> {
   if (!flags.wait) return flags.json ? printJson(job) : printLine(job.id);
 
   if (!flags.json) printNote(`Job ${job.id}`);
-  const printer = new LogPrinter();
+  const gaps = new LogGaps();
   const ended = await waitForJob(client, job.id, (chunk) => {
-    if (!flags.json) printer.print(chunk);
+    if (!flags.json) printLogChunk(chunk, gaps.take(chunk));
   });
   if (flags.json) printJson(ended);
   if (ended.state !== 'succeeded') throw new FailedError(endOf(ended));

@@ -1,13 +1,13 @@
 import type { StartFailure } from '@weighbridge/scheduler';
-import { flagOf } from './option-words.ts';
+import { toFlag } from './option-words.ts';
 
 /** Why a master or a worker can't start, for people: one sentence with the way out. */
 export function formatStartFailure(failure: StartFailure): string {
   switch (failure.code) {
     case 'port-in-use':
-      return `${failure.address} is in use by another process; free it, or choose another with ${flagOf(failure.option)}`;
+      return `${failure.address} is in use by another process; free it, or choose another with ${toFlag(failure.option)}`;
     case 'data-unwritable':
-      return `the folder ${failure.path} can't be written (${failure.reason}); choose another with ${flagOf(failure.option)}`;
+      return `the folder ${failure.path} can't be written (${failure.reason}); choose another with ${toFlag(failure.option)}`;
     case 'data-locked':
       return formatLocked(failure);
     case 'token-unreadable':

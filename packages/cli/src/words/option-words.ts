@@ -21,13 +21,13 @@ const flags: Record<string, string> = {
   file: 'FILE',
 };
 
-export function flagOf(option: string): string {
+export function toFlag(option: string): string {
   return flags[option] ?? option;
 }
 
 /** The scheduler's sentences begin with its own name for an option; people know the flag. */
 export function withFlag(message: string): string {
-  return message.replace(/^[\w.]+(?= )/, flagOf);
+  return message.replace(/^[\w.]+(?= )/, toFlag);
 }
 
 /** Fields of a submission, as `jobs submit` calls them. */

@@ -5,7 +5,7 @@ import { unaccountedByDirection } from '../promql/unaccounted.ts';
 import { thresholds } from '../thresholds.ts';
 import type { AlertingRule } from './rule.ts';
 
-const { highBytesPerSecond, monthlyEgressBytes, nodeLostSeconds, queueStuckSeconds } = thresholds;
+const { highBytesPerSecond, monthlyEgressBytes, nodeLostSeconds, queueStuckSeconds, storageReserves } = thresholds;
 
 type Alert = Omit<AlertingRule, 'labels' | 'annotations'> & {
   readonly severity: AlertingRule['labels']['severity'];
@@ -69,7 +69,7 @@ function bandwidthAlerts({ prefix, job }: MonitoredService): Alert[] {
 }
 
 function schedulerAlerts(): Alert[] {
-  const { nodeLastHeartbeat, oldestReadyAge, jobs, storeUp } = schedulerMetrics;
+  const { nodeLastHeartbeat, oldestReadyAge, jobs, storeUp, storageFree, storageReserve } = schedulerMetrics;
   return [
     {
       alert: 'NodeLost',
@@ -79,7 +79,7 @@ function schedulerAlerts(): Alert[] {
       severity: 'warning',
       summary: 'The node {{ $labels.node }} is lost.',
       description:
-        'The node {{ $labels.node }} sent its last heartbeat {{ $value | humanizeDuration }} ago and was not stopped in good order; its jobs run elsewhere.',
+        'The node {{ $labels.node }} sent its last heartbeat {{ $value | humanizeDuration }} ago and was not stopped in good order; its jobs run elsewhere once their leases have expired.',
     },
     {
       alert: 'QueueStuck',
@@ -89,6 +89,15 @@ function schedulerAlerts(): Alert[] {
       summary: 'The queue {{ $labels.queue }} is stuck.',
       description:
         'The job at the head of the queue {{ $labels.queue }} has been ready for {{ $value | humanizeDuration }}, and nothing of the queue runs.',
+    },
+    {
+      alert: 'StorageLow',
+      expr: `${storageFree.name} < ${storageReserves} * ${storageReserve.name}`,
+      for: '5m',
+      severity: 'critical',
+      summary: 'The disk of the master {{ $labels.instance }} is nearly full.',
+      description:
+        'The disk of the master {{ $labels.instance }} has {{ $value | humanize }}B free. Below its reserve submissions, logs and files are refused.',
     },
   ];
 }

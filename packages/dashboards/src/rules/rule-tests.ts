@@ -193,7 +193,9 @@ function describeAbsence(metric: string, job: string): string {
 
 function schedulerCases({ job }: MonitoredService): Case[] {
   const target = `job="${job}",instance="a:1"`;
-  const { nodeLastHeartbeat, oldestReadyAge, jobs, storeUp } = schedulerMetrics;
+  const { nodeLastHeartbeat, oldestReadyAge, jobs, storeUp, storageFree, storageReserve } = schedulerMetrics;
+  const free = `${storageFree.name}{${target}}`;
+  const reserve = `${storageReserve.name}{${target}}`;
   const heartbeat = `${nodeLastHeartbeat.name}{${target},node="mill"}`;
   const store = `${storeUp.name}{${target}}`;
   const age = `${oldestReadyAge.name}{${target},queue="gpu"}`;
@@ -209,7 +211,7 @@ function schedulerCases({ job }: MonitoredService): Case[] {
         labels: { job, node: 'mill' },
         summary: 'The node mill is lost.',
         description:
-          'The node mill sent its last heartbeat 10m 0s ago and was not stopped in good order; its jobs run elsewhere.',
+          'The node mill sent its last heartbeat 10m 0s ago and was not stopped in good order; its jobs run elsewhere once their leases have expired.',
       },
     },
     {
@@ -258,6 +260,26 @@ function schedulerCases({ job }: MonitoredService): Case[] {
       severity: 'critical',
       series: { [age]: '60x40', [running]: '0x40' },
       at: '30m',
+    },
+    {
+      name: 'a disk with less than two reserves free is nearly full',
+      alert: 'StorageLow',
+      severity: 'critical',
+      series: { [free]: '400000000x20', [reserve]: '256000000x20' },
+      at: '10m',
+      fires: {
+        labels: { job, instance: 'a:1' },
+        summary: 'The disk of the master a:1 is nearly full.',
+        description:
+          'The disk of the master a:1 has 400MB free. Below its reserve submissions, logs and files are refused.',
+      },
+    },
+    {
+      name: 'a disk with room is none',
+      alert: 'StorageLow',
+      severity: 'critical',
+      series: { [free]: '600000000x20', [reserve]: '256000000x20' },
+      at: '10m',
     },
   ];
 }

@@ -113,7 +113,9 @@ export class Master {
     const storage = new StorageGuard(this.#options, blobs);
     await storage.start();
     // In the background: a million files take a while.
-    void blobs.measure();
+    void blobs
+      .measure()
+      .catch((error: Error) => console.error(`weighbridge master: files were not measured: ${error.message}`));
     const cluster = new ClusterView(store);
     const metrics = new MasterMetrics();
     registerClusterGauges(metrics, cluster, store);

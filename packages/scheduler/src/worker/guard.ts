@@ -180,7 +180,8 @@ async function leave(): Promise<void> {
 
 async function haveEnded(groups: number[]): Promise<boolean> {
   const untilMs = bootMs() + endWithinMs;
-  const isThere = () => groups.some((pid) => signalQuietly(-pid, 0)) || cgroups?.removeAll() === false;
+  // A cgroup is empty though dead processes wait for their parent; a group is not.
+  const isThere = () => (cgroups ? !cgroups.removeAll() : groups.some((pid) => signalQuietly(-pid, 0)));
   while (isThere()) {
     if (bootMs() > untilMs) return false;
     await delay(10);

@@ -17,8 +17,8 @@ export interface PostgresServer {
   port: number;
   /** Of its postmaster. */
   readonly pid: number;
-  /** As a crash would: no farewell to clients. Then {@link start} may be called. Default: `-m immediate`. */
-  kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
+  /** Ends it; then {@link start} may be called. Default: `-m immediate`; SIGINT is `-m fast`. */
+  kill(signal?: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
   /** Starts it again on the same data and port. */
   start(): Promise<void>;
   /** Ends it and removes its data. */

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { test } from './support/worker-fixture.ts';
@@ -15,13 +16,17 @@ if (!canMount && process.env.CI) throw new Error(hint);
  * A clock that a test can move, in the place of /proc/uptime: no machine can be suspended here. Everything else goes on, as
  * Node's own timers do over a suspension.
  */
-function createClock(folder: string) {
+async function createClock() {
+  const folder = await mkdtemp(join(tmpdir(), 'weighbridge-clock-'));
   const path = join(folder, 'uptime');
   let aheadSeconds = 0;
   const write = () => writeFileSync(path, `${(uptime() + aheadSeconds).toFixed(2)} 0.00\n`);
   write();
   const timer = setInterval(write, 20);
-  onTestFinished(() => clearInterval(timer));
+  onTestFinished(async () => {
+    clearInterval(timer);
+    await rm(folder, { recursive: true });
+  });
   return {
     /** Runs a command with this clock. */
     within: ['unshare', '--mount', 'sh', '-c', `mount --bind ${path} /proc/uptime && exec "$@"`, 'sh'],
@@ -36,10 +41,10 @@ test.skipIf(!canMount)(
   `a machine that was suspended past an attempt's lease ends it at once (${canMount ? 'run' : hint})`,
   async ({ master, workDir }) => {
     master.leaseSeconds = 600;
-    const clock = createClock(workDir);
+    const clock = await createClock();
     const options = { master: master.url, token: master.token, name: 'node-1', slots: 1, allow: ['sh'], workDir };
     const { worker } = await startWorkerProcess(options, clock.within);
-    onTestFinished(() => void worker.kill('SIGKILL'));
+    const exited = once(worker, 'exit');
     const result = once(master, 'result');
     const ref = master.hand({ command: 'sh', args: ['-c', 'echo $$; exec sleep 1000'] });
     await once(master, 'log');
@@ -55,5 +60,7 @@ test.skipIf(!canMount)(
       outcome: 'released',
       reason: 'the master acknowledged no heartbeat for 480 s, of a lease of 600 s',
     });
+    worker.kill('SIGTERM');
+    await exited;
   },
 );
