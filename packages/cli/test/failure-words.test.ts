@@ -44,6 +44,7 @@ test.each([
     'command, args and env of body must be at most 131072 bytes together',
     'the command, its arguments and --env must be at most 131072 bytes together',
   ],
+  [`"abc" in the path must be a job's identifier (UUID)`, `"abc" must be a job's identifier (UUID)`],
   ['there is no job x', 'there is no job x'],
 ])('a refusal names what was typed: %s', (detail, told) => {
   expect(withSubmitFlag(detail)).toBe(told);

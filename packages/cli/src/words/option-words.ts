@@ -48,9 +48,10 @@ const submitted: Record<string, string> = {
   idempotencyKey: '--idempotency-key',
 };
 
-/** A master's sentence names fields of the request's body; people know the flag. */
+/** A master's sentence names what stands in the request's path and body; people know what they typed. */
 export function withSubmitFlag(detail: string): string {
   return detail
+    .replace(/^(".*") in the path must be /, '$1 must be ')
     .replace(/^command, args and env of body /, 'the command, its arguments and --env ')
     .replace(/^(?:body|job)\.(\w+)[\w.[\]]*/, (field, name: string) => submitted[name] ?? field);
 }
