@@ -134,6 +134,15 @@ test.each([
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
 
+test('bad use of the worker inside `up` ends it, and is not tried again', async () => {
+  const args = ['up', ...anyPorts, '--data', await createFolder(), '--allow', '/bin/gzip'];
+  const { code, stderr } = await weighbridge(args);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: `weighbridge: --allow must be a command's name without '/', got "/bin/gzip"\n`,
+  });
+});
+
 test('dashboards are exported for another service, once more over their own files, and never over others', async () => {
   const folder = join(await createFolder(), 'shop');
   const args = ['dashboards', 'export', '--out', folder, '--prefix', 'shop_', '--target', 'shop.internal:9465'];

@@ -18,11 +18,17 @@ const longestPauseMs = 30_000;
 /** One that ran for so long did not fail at its start. */
 const steadyMs = 60_000;
 
-/** A worker that is a part of something bigger: whenever it can't start, or has ended, it is started again. */
+/**
+ * A worker that is a part of something bigger: whenever it can't start, or has ended, it is started again.
+ *
+ * @throws the scheduler's OptionError
+ */
 export function keepWorker(options: WorkerOptions, reporter: Reporter): Promise<Service> {
   const stopping = new AbortController();
   const first = Promise.withResolvers<Service>();
   const running = keepRunning(options, reporter, stopping.signal, () => first.resolve(service));
+  // Options that can't be right do not become so by trying again.
+  running.catch(first.reject);
   const service: Service = {
     async stop() {
       stopping.abort();

@@ -19,6 +19,8 @@ export type Admit = (comingBytes: number) => Promise<void>;
 const admitBytes = 16 * 1024 * 1024;
 /** What is received is written to all the time; nobody writes to this any more. */
 const abandonedMs = 600_000;
+/** The disk is full, or this user's part of it. */
+const noRoom = new Set(['ENOSPC', 'EDQUOT']);
 const folderName = /^[0-9a-f]{2}$/;
 export const blobName = /^[0-9a-f]{64}$/;
 
@@ -139,7 +141,7 @@ export class BlobFolder {
       await this.#place(draft, sha256);
       return sizeBytes;
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
+      throw noRoom.has((error as NodeJS.ErrnoException).code ?? '')
         ? new ProblemError('storage-full', `no room is left for the blob ${sha256}`, { cause: error })
         : error;
     } finally {

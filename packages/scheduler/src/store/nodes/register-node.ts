@@ -58,7 +58,9 @@ const takeName = defineStatement({
     ending AS (
       SELECT a.job_id, a.number, 'lost' AS outcome, NULL::bigint AS exit_code, NULL::text AS signal,
         'its worker was started again' AS reason, NULL::json AS outputs
-      FROM node JOIN holder ON holder.is_same JOIN weighbridge.attempts a ON a.node = node.name
+      FROM node JOIN holder ON holder.is_same
+      -- Not of one before, from which this worker took the name over: its processes may still run.
+      JOIN weighbridge.attempts a ON a.node = node.name AND a.session = holder.session
       WHERE a.outcome IS NULL
       ORDER BY a.job_id, a.number
       FOR UPDATE OF a

@@ -47,19 +47,20 @@ export function describeNodes(kit: () => StoreKit): void {
       const registration = { name, queues: [queue], slots: 1 };
       const first = await store.nodes.register({ ...registration, secret: 'the-first-secret' });
       await store.jobs.submit([{ queue, command: 'echo' }]);
-      const [attempt] = await kit().claim(name, first.session, 1);
+      const [ref] = (await kit().claim(name, first.session, 1)).map(attemptRef);
+      if (!ref) throw new Error('nothing was claimed');
       const taken = { code: 'name-taken', message: expect.stringMatching(`${name}: .*--name.*--take-over`) };
       await expect(store.nodes.register(registration)).rejects.toMatchObject(taken);
       await expect(store.nodes.register({ ...registration, secret: 'the-other-secret' })).rejects.toMatchObject(taken);
       // What it runs goes on.
-      expect(await store.nodes.heartbeat(name, first.session, [attemptRef(attempt as never)])).toEqual({ end: [] });
+      expect(await store.nodes.heartbeat(name, first.session, [ref])).toEqual({ end: [] });
 
       const second = await store.nodes.register({ ...registration, secret: 'the-first-secret' });
       expect(second.lost).toMatchObject([{ node: name, queue, outcome: 'lost', state: 'queued' }]);
       await expect(store.nodes.heartbeat(name, first.session, [])).rejects.toMatchObject({ code: 'stale-session' });
       await expect(kit().claim(name, first.session, 1)).rejects.toMatchObject({ code: 'stale-session' });
       await expect(
-        store.attempts.complete(attemptRef(attempt as never), name, { session: first.session, outcome: 'succeeded' }),
+        store.attempts.complete(ref, name, { session: first.session, outcome: 'succeeded' }),
       ).rejects.toMatchObject({ code: 'stale-attempt' });
       expect(await kit().claim(name, second.session, 1)).toMatchObject([{ attempt: 2 }]);
     });
@@ -78,7 +79,10 @@ export function describeNodes(kit: () => StoreKit): void {
       const { queue, node, session, submit, claimOne } = await kit().bench();
       const { id } = await submit();
       const ref = attemptRef(await claimOne());
-      const other = await store.nodes.register({ name: node, queues: [queue], slots: 1, takeOver: true });
+      const newcomer = { name: node, queues: [queue], slots: 1, secret: 'the-other-secret' };
+      expect((await store.nodes.register({ ...newcomer, takeOver: true })).lost).toEqual([]);
+      // Started again, the newcomer can speak for its own processes only.
+      const other = await store.nodes.register(newcomer);
       expect(other.lost).toEqual([]);
       expect(await kit().claim(node, other.session, 1)).toEqual([]);
       await expect(store.nodes.heartbeat(node, session, [ref])).rejects.toMatchObject({ code: 'stale-session' });
