@@ -9,9 +9,16 @@ import {
 } from '@weighbridge/protocol';
 import { FailedError } from './errors.ts';
 
-/** A master that restarts is back within this, or the command fails. */
-const reconnectTries = 30;
-const reconnectMs = 1000;
+/** How a connection that breaks off is made again. */
+interface Pace {
+  /** So many failures in a row are too many: a master that restarts is back by then. */
+  readonly tries: number;
+  readonly pauseMs: number;
+  /** A connection that lasted so long has not failed, though a quiet job said nothing on it. */
+  readonly steadyMs: number;
+}
+
+const defaultPace: Pace = Object.freeze({ tries: 30, pauseMs: 1000, steadyMs: 10_000 });
 
 /**
  * Follows a job's log until the job has ended, over restarts of the master and connections that break off: each goes on where
@@ -24,10 +31,13 @@ export async function followJob(
   id: string,
   onChunk: (chunk: LogChunk) => void,
   filter: LogFilter = {},
+  pace = defaultPace,
 ): Promise<EndedJobState> {
   let { after } = filter;
   let failed = 0;
   for (;;) {
+    const beganMs = performance.now();
+    let hasConnected = true;
     try {
       for await (const event of client.followLogs(id, { ...filter, ...(after !== undefined && { after }) })) {
         failed = 0;
@@ -37,10 +47,12 @@ export async function followJob(
       }
     } catch (error) {
       if (!isPassing(error)) throw error;
+      hasConnected = error instanceof TypeError;
     }
+    if (hasConnected && performance.now() - beganMs >= pace.steadyMs) failed = 0;
     failed += 1;
-    if (failed > reconnectTries) throw incomplete();
-    await wait(reconnectMs);
+    if (failed > pace.tries) throw incomplete(pace);
+    await wait(pace.pauseMs);
   }
 }
 
@@ -51,16 +63,15 @@ export async function waitForJob(client: Client, id: string, onChunk: (chunk: Lo
     try {
       return await client.job(id);
     } catch (error) {
-      if (!isPassing(error) || failed === reconnectTries) throw error;
+      if (!isPassing(error) || failed === defaultPace.tries) throw error;
     }
-    await wait(reconnectMs);
+    await wait(defaultPace.pauseMs);
   }
 }
 
-function incomplete(): FailedError {
-  const seconds = (reconnectTries * reconnectMs) / 1000;
+function incomplete({ tries }: Pace): FailedError {
   return new FailedError(
-    `the log is incomplete: the connection to the master broke off, and none came about for ${seconds} s`,
+    `the log is incomplete: the connection to the master broke off, and ${tries} tries brought no lasting one`,
   );
 }
 

@@ -42,3 +42,22 @@ test('fails at once where waiting would not help', async () => {
   const client = await clientOf((_, response) => response.writeHead(401).end());
   await expect(followJob(client, 'x', () => undefined)).rejects.toMatchObject({ code: 'unauthorized' });
 });
+
+test('a quiet job is followed over any number of connections that lasted, and not over those that did not', async () => {
+  const pace = { tries: 2, pauseMs: 1, steadyMs: 30 };
+  let connections = 0;
+  const follow = async (lastsMs: number) => {
+    connections = 0;
+    const client = await clientOf((_, response) => {
+      connections++;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (connections > 6) response.end('event: end\ndata: {"state":"succeeded"}\n\n');
+      else setTimeout(() => response.end(), lastsMs);
+    });
+    return followJob(client, 'x', () => undefined, {}, pace);
+  };
+  expect(await follow(60)).toBe('succeeded');
+  expect(connections).toBe(7);
+  await expect(follow(0)).rejects.toMatchObject({ code: 'failed', message: expect.stringContaining('incomplete') });
+  expect(connections).toBe(3);
+});
