@@ -12,10 +12,11 @@ export interface LockHolder {
 
 const readOr = (path: string, otherwise: string) => readFile(path, 'utf8').catch(() => otherwise);
 
-async function processStart(pid: number): Promise<string> {
+async function readProcess(pid: number): Promise<{ state: string; startedAt: string }> {
   // The name may hold spaces and parentheses, so count fields from its closing one.
   const stat = await readOr(`/proc/${pid}/stat`, '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', startedAt: fields[19] ?? '' };
 }
 
 /** This process, as it signs a lock. Where there is no /proc, only the pid tells. */
@@ -24,7 +25,7 @@ export async function thisProcess(): Promise<LockHolder> {
     pid: process.pid,
     bootId: (await readOr('/proc/sys/kernel/random/boot_id', '')).trim(),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
-    startedAt: await processStart(process.pid),
+    startedAt: (await readProcess(process.pid)).startedAt,
   };
 }
 
@@ -51,5 +52,8 @@ export function processExists(pid: number): boolean {
 export async function isAlive(holder: LockHolder): Promise<boolean | undefined> {
   const here = await thisProcess();
   if (holder.bootId !== here.bootId || holder.pidNamespace !== here.pidNamespace) return undefined;
-  return processExists(holder.pid) && (await processStart(holder.pid)) === holder.startedAt;
+  if (!processExists(holder.pid)) return false;
+  const { state, startedAt } = await readProcess(holder.pid);
+  // A zombie holds nothing any more, whenever its parent collects it.
+  return state !== 'Z' && startedAt === holder.startedAt;
 }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +30,21 @@ describe('the lock file', () => {
       expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject(me);
       await giveBack();
       await expect(stat(path())).rejects.toMatchObject({ code: 'ENOENT' });
+    }
+  });
+
+  test.skipIf(process.platform !== 'linux')('is taken from a process that nobody has collected yet', async () => {
+    // The shell becomes a program that collects no children.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      const fields = async () => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+      await expect.poll(async () => (await fields())[0]).toBe('Z');
+      await leave(JSON.stringify({ ...(await thisProcess()), pid, startedAt: (await fields())[19] }));
+      await (await take())();
+    } finally {
+      parent.kill();
     }
   });
 
