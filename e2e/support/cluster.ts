@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, isEnded, type Job } from '@weighbridge/protocol';
-import { freePort } from '../../packages/scheduler/test/support/postgres.ts';
 import { type Running, type Service, startShared, startSharedWorker, stop } from './cli.ts';
+import { freePort } from './free-port.ts';
 import { computeOverlapMs, type JournalEntry, journalJob, readJournal } from './journal.ts';
 
 /** How a job went, by the master and by its journal. */

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { accessSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { vi } from 'vitest';
 import { stop } from './cli.ts';
+import { freePort } from './free-port.ts';
 
 /** One series of an answer. */
 export interface Series {
@@ -128,14 +127,6 @@ interface Answer {
   status: string;
   error?: string;
   data: { resultType: string; result: Vector & [number, string] };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 function isInstalled(): boolean {

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, test } from 'vitest';
+import { freePort } from '../../../../e2e/support/free-port.ts';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
 import { type Case, conform } from '../frameworks/conformance.ts';
-import { freePort } from '../register/app-process.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const next = `${folder}node_modules/next/dist/bin/next`;

@@ -7,8 +7,9 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../../e2e/support/free-port.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { AppProcess, freePort, get } from '../register/app-process.ts';
+import { AppProcess, get } from '../register/app-process.ts';
 import { expectBothCount } from '../register/own-monitor-scenario.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));

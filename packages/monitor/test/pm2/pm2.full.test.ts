@@ -6,10 +6,11 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../../../../e2e/support/free-port.ts';
 import { Scrape } from '../../../../e2e/support/metrics.ts';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { freePorts, get, getUntil } from '../register/app-process.ts';
+import { get, getUntil } from '../register/app-process.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const register = fileURLToPath(new URL('../../src/register/main.ts', import.meta.url));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { AppProcess, freePort, get, getUntil } from './app-process.ts';
+import { freePort } from '../../../../e2e/support/free-port.ts';
+import { AppProcess, get, getUntil } from './app-process.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../../e2e/support/free-port.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { AppProcess, freePort, get, getUntil } from './app-process.ts';
+import { AppProcess, get, getUntil } from './app-process.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

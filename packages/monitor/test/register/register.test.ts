@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../../e2e/support/free-port.ts';
 import { resolveSettings } from '../../src/register/settings.ts';
-import { AppProcess, freePort, get, getUntil } from './app-process.ts';
+import { AppProcess, get, getUntil } from './app-process.ts';
 import { expectBothCount } from './own-monitor-scenario.ts';
 
 const stops: (() => unknown)[] = [];

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../../e2e/support/free-port.ts';
 import { createPostgresStore, type Store } from '../../src/store/index.ts';
 import { findPostgres, installHint, type PostgresServer, startPostgres } from '../support/postgres.ts';
 
@@ -84,10 +84,7 @@ describe.skipIf(!installed)(`a PostgreSQL server (${installed ? 'installed' : in
   });
 
   test('that is not there is named without the password', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const { port } = free.address() as { port: number };
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     const store = createPostgresStore({ url: `postgres://user:secret@127.0.0.1:${port}/jobs` });
     const error = await store.start().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ failure: { code: 'store-unreachable', address: `127.0.0.1:${port}/jobs` } });
