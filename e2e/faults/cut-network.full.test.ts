@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,11 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Service, spawnWeighbridge, startShared, startSharedWorker, stop } from '../support/cli.ts';
 import { createFolder } from '../support/folder.ts';
 import { computeOverlapMs, journalJob, readJournal } from '../support/journal.ts';
+import { lacksRoot } from '../support/needs.ts';
 
-const canCut =
-  process.getuid?.() === 0 && ['ip', 'nft'].every((command) => spawnSync(command, ['-V']).error === undefined);
-const hint = 'needs root, and apt-get install iproute2 nftables';
-if (!canCut && process.env.CI) throw new Error(hint);
+const missing = lacksRoot({ ip: 'iproute2', nft: 'nftables' });
 
 /** The worker `one` reaches the master there, so that it alone can be cut off. */
 const addressOfOne = '127.0.0.2';
@@ -62,8 +60,8 @@ async function startCluster() {
   };
 }
 
-test.skipIf(!canCut)(
-  `a worker whose network is cut works on for 5 s, and ends its job before the lease of 10 s has passed (${canCut ? 'run' : hint})`,
+test.skipIf(missing)(
+  `a worker whose network is cut works on for 5 s, and ends its job before the lease of 10 s has passed`,
   async () => {
     const { startWorker, journal, cut, mend, ask } = await startCluster();
     const one = await startWorker('one', addressOfOne);

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '@weighbridge/protocol';
@@ -6,11 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { anyPorts, startShared, stop } from '../support/cli.ts';
 import { createFolder } from '../support/folder.ts';
 import { scrape } from '../support/metrics.ts';
+import { lacksMounts } from '../support/needs.ts';
 
-const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
-const hint = 'needs root on Linux, and unshare of util-linux';
-if (!canMount && process.env.CI) throw new Error(hint);
-const ran = canMount ? 'run' : hint;
+const missing = lacksMounts();
 
 const megabyte = 1_000_000;
 
@@ -57,7 +54,7 @@ const blob = async (client: Client, bytes: number) => {
   return client.putBlob(name, bytes, new Blob([content]).stream());
 };
 
-test.skipIf(!canMount)(`below the reserve only heartbeats and results are taken (${ran})`, async () => {
+test.skipIf(missing)(`below the reserve only heartbeats and results are taken`, async () => {
   const { master, client, disk, fillBut, empty } = await startOnSmallDisk(300, '--reserve', '100MB');
   const { id } = await client.submit({ command: 'true' });
   const { session } = await client.register({ name: 'node', queues: ['default'], slots: 1 });
@@ -92,7 +89,7 @@ test.skipIf(!canMount)(`below the reserve only heartbeats and results are taken 
   expect((await gauges(master.metricsUrl)).blobs).toBe(megabyte);
 });
 
-test.skipIf(!canMount)(`a store that the full disk has stopped comes back with all that it had (${ran})`, async () => {
+test.skipIf(missing)(`a store that the full disk has stopped comes back with all that it had`, async () => {
   const { master, client, disk, fillBut, empty } = await startOnSmallDisk(150, '--reserve', '0');
   const submit = () => client.submit({ command: 'echo', args: ['x'.repeat(30_000)] });
   const kept: string[] = [];

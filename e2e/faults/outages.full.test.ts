@@ -1,17 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  findPostgres,
-  installHint,
-  type PostgresServer,
-  startPostgres,
-} from '../../packages/scheduler/test/support/postgres.ts';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
 import { stop } from '../support/cli.ts';
 import { Cluster, type Story } from '../support/cluster.ts';
 import { treeOf } from '../support/processes.ts';
 
-const installed = (await findPostgres()) !== undefined;
-if (!installed && process.env.CI) throw new Error(installHint);
+const missing = await lacksPostgres();
 
 interface Scenario {
   readonly leaseSeconds: number;
@@ -29,6 +23,16 @@ async function freeze(server: PostgresServer | undefined, seconds: number): Prom
   signalTree(server.pid, 'SIGSTOP');
   await delay(seconds * 1000);
   signalTree(server.pid, 'SIGCONT');
+}
+
+async function restartServer(
+  server: PostgresServer | undefined,
+  end: 'SIGINT' | 'SIGQUIT',
+  seconds: number,
+): Promise<void> {
+  await server?.kill(end);
+  await delay(seconds * 1000);
+  await server?.start();
 }
 
 async function restartMaster(cluster: Cluster, end: NodeJS.Signals, seconds: number): Promise<void> {
@@ -63,21 +67,13 @@ const scenarios: Record<string, Scenario> = {
     leaseSeconds: 30,
     jobSeconds: 18,
     onServer: true,
-    async outage(_cluster, server) {
-      await server?.kill('SIGINT');
-      await delay(12_000);
-      await server?.start();
-    },
+    outage: (_cluster, server) => restartServer(server, 'SIGINT', 12),
   },
   'a database that is stopped for 40 s with -m immediate': {
     leaseSeconds: 120,
     jobSeconds: 46,
     onServer: true,
-    async outage(_cluster, server) {
-      await server?.kill('SIGQUIT');
-      await delay(40_000);
-      await server?.start();
-    },
+    outage: (_cluster, server) => restartServer(server, 'SIGQUIT', 40),
   },
   'a master that is killed for longer than the lease, when the job has ended in time': {
     leaseSeconds: 10,
@@ -119,7 +115,7 @@ async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario, st
 describe('a job goes on, as one attempt, through', () => {
   beforeAll(() => {
     for (const [n, [name, scenario]] of Object.entries(scenarios).entries()) {
-      if (scenario.onServer && !installed) continue;
+      if (scenario.onServer && missing) continue;
       const story = play(scenario, n * betweenStartsMs);
       story.catch(() => undefined);
       stories.set(name, story);
@@ -131,7 +127,7 @@ describe('a job goes on, as one attempt, through', () => {
   });
 
   for (const [name, { onServer }] of Object.entries(scenarios)) {
-    test.skipIf(onServer && !installed)(name, { timeout: 180_000 }, async () => {
+    test.skipIf(onServer && missing)(name, { timeout: 180_000 }, async () => {
       expect(await stories.get(name)).toMatchObject({
         state: 'succeeded',
         attempts: [[expect.any(String), 'succeeded']],

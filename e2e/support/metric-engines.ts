@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { vi } from 'vitest';
 import { stop } from './cli.ts';
 import { freePort } from './free-port.ts';
+import { lacksPrograms } from './needs.ts';
 
 /** One series of an answer. */
 export interface Series {
@@ -31,10 +31,14 @@ const programs = {
   vmalert: '/usr/bin/vmalert',
 } as const;
 
-/** What to install, where a program is missing. */
-export const engineHint = isInstalled()
-  ? undefined
-  : 'Prometheus and VictoriaMetrics are needed: apt-get install prometheus victoria-metrics';
+/** Whether a test that needs them must be skipped. */
+export function lacksEngines(): boolean {
+  return lacksPrograms({
+    prometheus: 'prometheus',
+    'victoria-metrics': 'victoria-metrics',
+    vmalert: 'victoria-metrics',
+  });
+}
 
 /** Starts Prometheus with the `prometheus.yml` of these files. */
 export function startPrometheus(files: Files): Promise<MetricEngine> {
@@ -127,13 +131,4 @@ interface Answer {
   status: string;
   error?: string;
   data: { resultType: string; result: Vector & [number, string] };
-}
-
-function isInstalled(): boolean {
-  try {
-    for (const program of Object.values(programs)) accessSync(program);
-    return true;
-  } catch {
-    return false;
-  }
 }

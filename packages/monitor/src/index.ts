@@ -1,4 +1,5 @@
 export type { ExchangeBytes } from './capture/exchange.ts';
+export { type PageTotals, toPageTotals } from './export/page-totals.ts';
 export type { RegistryLike } from './export/registry.ts';
 export { inSlices } from './export/slices.ts';
 export { imbalance } from './ledger/balance.ts';

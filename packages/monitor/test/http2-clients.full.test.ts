@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { lacksRoot } from '../../../e2e/support/needs.ts';
 import { setEndpoint } from '../src/index.ts';
-import { requireTools } from './accuracy/outside/tools.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { FrameRelay } from './support/frame-relay.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 
 const run = promisify(execFile);
-const missing = requireTools({ curl: 'curl', h2load: 'nghttp2-client' });
+const missing = lacksRoot({ curl: 'curl', h2load: 'nghttp2-client' });
 
 /** What one stream's frames may be off by: the bound that docs/ACCURACY.md states. */
 const bound = 78;

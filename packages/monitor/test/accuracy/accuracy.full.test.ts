@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { lacksRoot } from '../../../../e2e/support/needs.ts';
 import { runCaptured } from './outside/captured-run.ts';
 import { nodeBinary, nodeVersions } from './outside/node-binaries.ts';
-import { requireTools } from './outside/tools.ts';
 import { wireFaults } from './outside/wire-faults.ts';
 
 const seed = Number(process.env.WEIGHBRIDGE_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const missing = requireTools({ tcpdump: 'tcpdump', ip: 'iproute2' });
+const missing = lacksRoot({ tcpdump: 'tcpdump', ip: 'iproute2' });
 
 describe.skipIf(missing)('on the binary of', () => {
   test.each(nodeVersions)(

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { lacksRoot } from '../../../../e2e/support/needs.ts';
 import { nodeBinary, nodeVersions } from './outside/node-binaries.ts';
 import { PacketCounters } from './outside/packet-counters.ts';
-import { requireTools } from './outside/tools.ts';
 
-const missing = requireTools({ nft: 'nftables', ip: 'iproute2', wrk: 'wrk', h2load: 'nghttp2-client' });
+const missing = lacksRoot({ nft: 'nftables', ip: 'iproute2', wrk: 'wrk', h2load: 'nghttp2-client' });
 const program = fileURLToPath(new URL('outside/load-server.ts', import.meta.url));
 const port = 10_000;
 const clients = 20;

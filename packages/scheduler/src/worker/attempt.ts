@@ -54,7 +54,7 @@ export class Attempt {
     this.done = this.#run();
   }
 
-  /** Ends it in good order, and says so in its result. The first reason stands. */
+  /** Ends it in good order, and says so in its result. The first reason stands; of a stale one nothing more is told. */
   end(reason: EndingReason): void {
     this.#ending.abort(new Ending(reason));
     if (reason === 'stale') this.#abandoned.abort(new Ending('stale'));
@@ -63,12 +63,6 @@ export class Attempt {
   /** The master keeps it, by a heartbeat that was sent at `sentMs` of `bootMs`. */
   acknowledge(sentMs: number): void {
     this.#lease.acknowledge(sentMs);
-  }
-
-  /** Tells the master nothing more of it. */
-  abandon(): void {
-    this.end('stale');
-    this.#abandoned.abort(new Ending('stale'));
   }
 
   async #run(): Promise<void> {

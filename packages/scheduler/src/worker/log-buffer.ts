@@ -4,9 +4,21 @@ export interface LogPart {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes in their order, with the place of the first in their stream. */
+const blockBytes = 32 * 1024;
+
+/** Memory of a fixed size; what is in it stands between `from` and `to`. */
+interface Block {
+  readonly memory: Uint8Array;
+  from: number;
+  to: number;
+}
+
+/**
+ * Bytes in their order, with the place of the first in their stream. They are copied into blocks, because a command may write
+ * them one by one, and kept as it wrote them each would take a hundred times its size.
+ */
 class ByteQueue {
-  #parts: Uint8Array[] = [];
+  readonly #blocks: Block[] = [];
   start: number;
   size = 0;
 
@@ -15,17 +27,31 @@ class ByteQueue {
   }
 
   push(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
     this.size += bytes.length;
+    for (let left = bytes; left.length > 0; ) {
+      const block = this.#blockWithRoom();
+      const taken = left.subarray(0, blockBytes - block.to);
+      block.memory.set(taken, block.to);
+      block.to += taken.length;
+      left = left.subarray(taken.length);
+    }
+  }
+
+  #blockWithRoom(): Block {
+    const last = this.#blocks.at(-1);
+    if (last && last.to < blockBytes) return last;
+    const block = { memory: new Uint8Array(blockBytes), from: 0, to: 0 };
+    this.#blocks.push(block);
+    return block;
   }
 
   /** A copy of the first bytes. */
   peek(count: number): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(Math.min(count, this.size));
     let at = 0;
-    for (const part of this.#parts) {
+    for (const { memory, from, to } of this.#blocks) {
       if (at === bytes.length) break;
-      const taken = part.subarray(0, bytes.length - at);
+      const taken = memory.subarray(from, Math.min(to, from + bytes.length - at));
       bytes.set(taken, at);
       at += taken.length;
     }
@@ -37,15 +63,12 @@ class ByteQueue {
     this.start += count;
     this.size -= count;
     let left = count;
-    let whole = 0;
-    for (const part of this.#parts) {
-      if (part.length > left) break;
-      left -= part.length;
-      whole++;
+    for (let [first] = this.#blocks; first && left > 0; [first] = this.#blocks) {
+      const dropped = Math.min(left, first.to - first.from);
+      first.from += dropped;
+      left -= dropped;
+      if (first.from === first.to) this.#blocks.shift();
     }
-    if (whole > 0) this.#parts.splice(0, whole);
-    const [first] = this.#parts;
-    if (first && left > 0) this.#parts[0] = first.subarray(left);
   }
 }
 

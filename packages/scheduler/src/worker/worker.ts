@@ -135,7 +135,7 @@ export class Worker {
     // The heartbeats go on meanwhile: what is being given back is still this worker's.
     await Promise.race([this.#allDone(), delay(stopWithinMs, undefined, { ref: false })]);
     this.#heartbeats?.stop();
-    for (const attempt of this.#attempts) attempt.abandon();
+    for (const attempt of this.#attempts) attempt.end('stale');
     await this.#guards.stop();
     await Promise.all([this.#allDone(), this.#claiming]);
     await this.#sayGoodbye();

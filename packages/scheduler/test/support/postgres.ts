@@ -7,8 +7,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from '../../../../e2e/support/free-port.ts';
+import { lacks } from '../../../../e2e/support/needs.ts';
 
 const run = promisify(execFile);
+const installation = 'apt-get install postgresql';
 
 /** A PostgreSQL server of a test's own. */
 export interface PostgresServer {
@@ -25,8 +27,6 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-export const installHint = 'PostgreSQL is not installed: apt-get install postgresql';
-
 async function candidateFolders(): Promise<string[]> {
   const debian = '/usr/lib/postgresql';
   const versions = await readdir(debian).catch(() => []);
@@ -34,8 +34,13 @@ async function candidateFolders(): Promise<string[]> {
   return [...(process.env.PATH ?? '').split(delimiter), ...newestFirst];
 }
 
+/** Whether a test must be skipped, because no PostgreSQL is installed here. */
+export async function lacksPostgres(): Promise<boolean> {
+  return lacks((await findPostgres()) !== undefined, installation);
+}
+
 /** The folder of `initdb` and `postgres`, or nothing. */
-export async function findPostgres(): Promise<string | undefined> {
+async function findPostgres(): Promise<string | undefined> {
   for (const folder of await candidateFolders()) {
     const both = [access(join(folder, 'initdb')), access(join(folder, 'postgres'))];
     if ((await Promise.allSettled(both)).every((found) => found.status === 'fulfilled')) return folder;
@@ -71,7 +76,7 @@ async function ready(server: ChildProcess): Promise<void> {
 /** Starts a server in a temporary folder, on a free port of 127.0.0.1. `durable`: writes go through to the disk. */
 export async function startPostgres({ durable = false } = {}): Promise<PostgresServer> {
   const binaries = await findPostgres();
-  if (!binaries) throw new Error(installHint);
+  if (!binaries) throw new Error(`PostgreSQL is not installed: ${installation}`);
   const user = await unprivilegedUser();
   const as = user ?? {};
   const folder = await mkdtemp(join(tmpdir(), 'weighbridge-postgres-'));

@@ -1,9 +1,20 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LogBuffer } from '../../src/worker/log-buffer.ts';
 
 const text = (bytes: Uint8Array) => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 const bytes = (content: string) => new TextEncoder().encode(content);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function usedBytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 function takeAll(buffer: LogBuffer, maxBytes: number): { offset: number; bytes: Uint8Array }[] {
   const parts = [];
@@ -53,4 +64,14 @@ test('parts end with a whole character, and the last one with whatever is left',
   buffer.end();
   const rest = takeAll(buffer, 10);
   expect(rest.at(-1)?.bytes.at(-1)).toBe(bytes('🌉')[1]);
+});
+
+test('what a command writes byte by byte takes hardly more memory than its bytes', () => {
+  const tailBytes = 1024 * 1024;
+  const buffer = new LogBuffer(0, tailBytes);
+  const before = usedBytes();
+  for (let i = 0; i < 2 * tailBytes; i++) buffer.push(new Uint8Array(1));
+  expect(usedBytes() - before).toBeLessThan(4 * tailBytes);
+  buffer.end();
+  expect(takeAll(buffer, 100_000).reduce((sum, part) => sum + part.bytes.length, 0)).toBe(tailBytes);
 });

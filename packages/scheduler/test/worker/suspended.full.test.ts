@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { lacksMounts } from '../../../../e2e/support/needs.ts';
 import { test } from './support/worker-fixture.ts';
 import { isRunning, startWorkerProcess, untilGone } from './support/worker-process.ts';
 
-const canMount = process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0;
-const hint = 'needs root on Linux, and unshare of util-linux';
-if (!canMount && process.env.CI) throw new Error(hint);
+const missing = lacksMounts();
 
 /**
  * A clock that a test can move, in the place of /proc/uptime: no machine can be suspended here. Everything else goes on, as
@@ -37,8 +35,8 @@ async function createClock() {
   };
 }
 
-test.skipIf(!canMount)(
-  `a machine that was suspended past an attempt's lease ends it at once (${canMount ? 'run' : hint})`,
+test.skipIf(missing)(
+  `a machine that was suspended past an attempt's lease ends it at once`,
   async ({ master, workDir }) => {
     master.leaseSeconds = 600;
     const clock = await createClock();

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Registry } from '@prometheus-io/client';
 import {
   type BandwidthMonitor,
-  type BandwidthSnapshot,
   bytesOf,
   type ExchangeBytes,
   monitorBandwidth,
+  toPageTotals,
 } from '@weighbridge/monitor';
 import { type Bandwidth, limits, nodeHeader, schedulerMetrics } from '@weighbridge/protocol';
 
@@ -39,7 +39,11 @@ export class MasterBandwidth {
   }
 
   current(): Bandwidth {
-    return formatBandwidth(this.#monitor.snapshot());
+    const snapshot = this.#monitor.snapshot();
+    return {
+      ...toPageTotals(snapshot),
+      nodes: snapshot.clients.map(({ client, ...bytes }) => ({ node: client, ...bytes })),
+    };
   }
 
   bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
@@ -60,26 +64,4 @@ export class MasterBandwidth {
 function nodeOf(request: IncomingMessage, isKnownNode: (name: string) => boolean): string | undefined {
   const name = request.headers[nodeHeader];
   return typeof name === 'string' && isKnownNode(name) ? name : undefined;
-}
-
-function formatBandwidth(snapshot: BandwidthSnapshot): Bandwidth {
-  const { at, connection, endpointsTotal, unattributedTotal, pending, open, balanced } = snapshot;
-  return {
-    at,
-    connection,
-    endpointsTotal,
-    unattributed: unattributedTotal,
-    pending,
-    openConnections: open.connections,
-    inFlight: open.exchanges,
-    balanced,
-    endpoints: snapshot.endpoints.map(({ method, endpoint, requestBytes, exchanges, responses }) => ({
-      method,
-      endpoint,
-      requestBytes,
-      responseBytes: responses.reduce((sum, response) => sum + response.bytes, 0),
-      exchanges,
-    })),
-    nodes: snapshot.clients.map(({ client, ...bytes }) => ({ node: client, ...bytes })),
-  };
 }

@@ -21,13 +21,13 @@ export const test = base.extend<Fixtures>({
     await use(master);
     await master.close();
   },
-  // biome-ignore lint/correctness/noEmptyPattern: as above
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads a fixture's needs from this pattern
   workDir: async ({}, use) => {
     const directory = await mkdtemp(join(tmpdir(), 'weighbridge-test-'));
     await use(directory);
     await rm(directory, { recursive: true, force: true });
   },
-  // biome-ignore lint/correctness/noEmptyPattern: as above
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads a fixture's needs from this pattern
   events: async ({}, use) => {
     await use([]);
   },
