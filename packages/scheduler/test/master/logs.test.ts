@@ -86,6 +86,7 @@ test('a log is had as text, whole or a part of it, with a line where something w
   expect(await response.text()).toBe(`€ head\noh\n${omitted}tail\n`);
   const part = async (filter: LogFilter) => (await running.client.logText(jobId, filter)).text();
   expect(await part({ stream: 'stderr' })).toBe('oh\n');
+  expect(await part({ after: 2 })).toBe('tail\n');
   expect(await part({ attempt: 1, stream: 'stdout', offset: 4 })).toBe(`head\n${omitted}tail\n`);
   expect(await part({ attempt: 1, stream: 'stdout', offset: 111 })).toBe('il\n');
   expect((await running.client.logs(jobId, { attempt: 1, stream: 'stdout', offset: 111 })).chunks).toMatchObject([

@@ -45,7 +45,8 @@ export function logRoutes(app: App, context: MasterContext): void {
       reply.header('x-content-type-options', 'nosniff');
       if (isText) reply.header('content-disposition', `attachment; filename="${id}.log"`);
       if (request.method === 'HEAD') return reply.send('');
-      const content = isText ? formatLogAsText(reader, filter.offset ?? 0) : formatLogAsJson(reader);
+      const firstOffset = filter.after === undefined ? (filter.offset ?? 0) : undefined;
+      const content = isText ? formatLogAsText(reader, firstOffset) : formatLogAsJson(reader);
       return reply.send(Readable.from(content, { objectMode: false }));
     },
   );
