@@ -4,7 +4,6 @@ import { delimiter, join } from 'node:path';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
-/** Whether this process is root. */
 const isRoot = process.getuid?.() === 0;
 
 /** Each program with the Debian package that has it. */
