@@ -34,11 +34,15 @@ describe('the lock file', () => {
   });
 
   test.skipIf(process.platform !== 'linux')('is taken from a process that nobody has collected yet', async () => {
-    // The shell becomes a program that collects no children.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes a program that collects no children. Its child ends with our end of the pipe, and not before
+    // that: the shell itself would collect it.
+    const command = 'exec 3<&0; read -r line <&3 & echo $!; exec sleep 60';
+    const parent = spawn('sh', ['-c', command], { stdio: ['pipe', 'pipe', 'ignore'] });
     try {
       const [line] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(line.toString());
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+      parent.stdin.end();
       const fields = async () => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
       await expect.poll(async () => (await fields())[0]).toBe('Z');
       await leave(JSON.stringify({ ...(await thisProcess()), pid, startedAt: (await fields())[19] }));
