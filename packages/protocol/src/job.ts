@@ -53,16 +53,15 @@ export const JobSubmission = Type.Object(
     queue: Type.Optional(Name),
     command: Type.String({ minLength: 1, maxLength: limits.commandLength, pattern: '^[^\\u0000]+$' }),
     args: Type.Optional(
-      Type.Array(Type.String({ maxLength: limits.argLength, pattern: '^[^\\u0000]*$' }), {
+      Type.Array(Type.String({ pattern: '^[^\\u0000]*$' }), {
         maxItems: limits.argsCount,
       }),
     ),
     env: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }),
-        Type.String({ maxLength: limits.argLength, pattern: '^[^\\u0000]*$' }),
-        { maxProperties: limits.envCount, additionalProperties: false },
-      ),
+      Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), Type.String({ pattern: '^[^\\u0000]*$' }), {
+        maxProperties: limits.envCount,
+        additionalProperties: false,
+      }),
     ),
     files: Type.Optional(JobFiles),
     slots: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.slots })),

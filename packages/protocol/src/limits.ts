@@ -7,7 +7,6 @@ export const limits = Object.freeze({
   /** A job's command, arguments and environment together, in UTF-8. What is longer is an input file. */
   jobTextBytes: 128 * 1024,
   commandLength: 4096,
-  argLength: 32_768,
   envCount: 256,
   inputsCount: 1000,
   outputsCount: 100,

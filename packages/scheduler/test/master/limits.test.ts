@@ -135,14 +135,16 @@ describe('files', () => {
 });
 
 test('what a job says is bounded, and the way out is told', async () => {
-  const queue = randomName();
-  const args = Array(4).fill('x'.repeat(32_000));
-  const response = await running.post('/jobs', { queue, command: 'echo', args, env: { LONG: 'y'.repeat(4000) } });
-  expect(response.status).toBe(413);
-  expect(await response.json()).toMatchObject({
-    code: 'too-large',
-    detail:
-      'command, args and env of body must be at most 131072 bytes together, got 132008; send what is longer as an input file (--input)',
-  });
-  expect((await running.post('/jobs', { queue, command: 'echo', args })).status).toBe(201);
+  const submit = (job: object) => running.post('/jobs', { queue: randomName(), command: 'echo', ...job });
+  const inParts = Array(4).fill('x'.repeat(32_000));
+  for (const args of [inParts, ['x'.repeat(128_000)]]) {
+    expect((await submit({ args })).status).toBe(201);
+    const response = await submit({ args, env: { LONG: 'y'.repeat(4000) } });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({
+      code: 'too-large',
+      detail:
+        'command, args and env of body must be at most 131072 bytes together, got 132008; send what is longer as an input file (--input)',
+    });
+  }
 });
