@@ -1,5 +1,5 @@
+import { startPostgres } from '../../e2e/support/postgres.ts';
 import { endedJobs, fillEndedJobs } from '../../packages/scheduler/test/support/million-jobs.ts';
-import { startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
 import { median, quantile } from '../statistics.ts';
 import type { Table } from '../table.ts';
 import { MasterCommand } from './master-command.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
+import { startPostgres } from '../../e2e/support/postgres.ts';
 import type { BenchOptions, Outcome } from '../bench.ts';
 import { median, quantile } from '../statistics.ts';
 import { ApiCaller, apiRates } from './api-load.ts';

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { Client, type JobSubmission } from '@weighbridge/protocol';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { lacksPostgres, type PostgresServer, startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
 import { anyPorts, type Running, start } from '../support/cli.ts';
 import { Cluster } from '../support/cluster.ts';
 import { CuttingProxy } from '../support/cutting-proxy.ts';
 import { createFolder } from '../support/folder.ts';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 
 const missing = await lacksPostgres();
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lacksPostgres, type PostgresServer, startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
 import { stop } from '../support/cli.ts';
 import { Cluster, type Story } from '../support/cluster.ts';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { treeOf } from '../support/processes.ts';
 
 const missing = await lacksPostgres();

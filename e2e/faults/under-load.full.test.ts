@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import { Client } from '@weighbridge/protocol';
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { lacksPostgres, startPostgres } from '../../packages/scheduler/test/support/postgres.ts';
 import { anyPorts, type Running, start } from '../support/cli.ts';
 import { createFolder } from '../support/folder.ts';
 import { attemptKey, type Ledger, startLoad } from '../support/job-load.ts';
+import { lacksPostgres, startPostgres } from '../support/postgres.ts';
 
 const missing = await lacksPostgres();
 

@@ -17,11 +17,12 @@ let taken = Math.floor(Math.random() * portsEach);
 
 /** A port of 127.0.0.1 on which nothing listens, and that no other test is given soon. */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tried = 0; tried < portsEach; tried++) {
     taken = (taken + distance) % portsEach;
     const port = firstPort + share * portsEach + taken;
     if (await isFree(port)) return port;
   }
+  throw new Error(`none of ${portsEach} ports is free`);
 }
 
 /** So many of them, all different. */
@@ -35,8 +36,9 @@ async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening');
-  } catch {
-    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
   }
   server.close();
   await once(server, 'close');

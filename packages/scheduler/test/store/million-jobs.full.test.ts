@@ -1,8 +1,8 @@
 import type { JobState } from '@weighbridge/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../../../../e2e/support/postgres.ts';
 import { createPostgresStore, type Store } from '../../src/store/index.ts';
 import { fillEndedJobs } from '../support/million-jobs.ts';
-import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 
 const missing = await lacksPostgres();
 

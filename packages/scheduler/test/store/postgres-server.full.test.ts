@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../../e2e/support/free-port.ts';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../../../../e2e/support/postgres.ts';
 import { createPostgresStore, type Store } from '../../src/store/index.ts';
-import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 
 const missing = await lacksPostgres();
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { lacksPostgres, startPostgres } from '../../../../e2e/support/postgres.ts';
 import { createPostgresStore } from '../../src/store/index.ts';
-import { lacksPostgres, startPostgres } from '../support/postgres.ts';
 import { describeStore } from './conformance/index.ts';
 
 const missing = await lacksPostgres();

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
+import { lacksPostgres, type PostgresServer, startPostgres } from '../../../../e2e/support/postgres.ts';
 import { createEmbeddedStore, createPostgresStore } from '../../src/store/index.ts';
 import { exportStore } from '../../src/transfer/export-store.ts';
 import { importStore } from '../../src/transfer/import-store.ts';
-import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { assertSame, fill, jobsOf, withStore } from './filled-store.ts';
 
 const missing = await lacksPostgres();

@@ -6,8 +6,8 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from '../../../../e2e/support/free-port.ts';
-import { lacks } from '../../../../e2e/support/needs.ts';
+import { freePort } from './free-port.ts';
+import { lacks } from './needs.ts';
 
 const run = promisify(execFile);
 const installation = 'apt-get install postgresql';
