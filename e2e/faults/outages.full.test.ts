@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stop } from '../support/cli.ts';
+import { type Service, stop } from '../support/cli.ts';
 import { Cluster, type Story } from '../support/cluster.ts';
 import { lacksPostgres, type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { treeOf } from '../support/processes.ts';
@@ -11,7 +11,14 @@ interface Scenario {
   readonly leaseSeconds: number;
   readonly jobSeconds: number;
   readonly onServer?: boolean;
-  outage(cluster: Cluster, server: PostgresServer | undefined): Promise<void>;
+  outage(parts: Parts): Promise<void>;
+}
+
+/** What an outage can strike. */
+interface Parts {
+  readonly cluster: Cluster;
+  readonly workers: readonly Service[];
+  readonly server: PostgresServer | undefined;
 }
 
 const signalTree = (pid: number, signal: NodeJS.Signals) => {
@@ -47,17 +54,17 @@ const scenarios: Record<string, Scenario> = {
   'a master that is stopped for 12 s': {
     leaseSeconds: 30,
     jobSeconds: 18,
-    outage: (cluster) => restartMaster(cluster, 'SIGTERM', 12),
+    outage: ({ cluster }) => restartMaster(cluster, 'SIGTERM', 12),
   },
   'a master that is killed, and back after 12 s, when the job has ended': {
     leaseSeconds: 30,
     jobSeconds: 6,
-    outage: (cluster) => restartMaster(cluster, 'SIGKILL', 12),
+    outage: ({ cluster }) => restartMaster(cluster, 'SIGKILL', 12),
   },
   'a master that is frozen for 40 s': {
     leaseSeconds: 120,
     jobSeconds: 46,
-    async outage({ master }) {
+    async outage({ cluster: { master } }) {
       master?.child.kill('SIGSTOP');
       await delay(40_000);
       master?.child.kill('SIGCONT');
@@ -67,30 +74,44 @@ const scenarios: Record<string, Scenario> = {
     leaseSeconds: 30,
     jobSeconds: 18,
     onServer: true,
-    outage: (_cluster, server) => restartServer(server, 'SIGINT', 12),
+    outage: ({ server }) => restartServer(server, 'SIGINT', 12),
   },
   'a database that is stopped for 40 s with -m immediate': {
     leaseSeconds: 120,
     jobSeconds: 46,
     onServer: true,
-    outage: (_cluster, server) => restartServer(server, 'SIGQUIT', 40),
+    outage: ({ server }) => restartServer(server, 'SIGQUIT', 40),
   },
   'a master that is killed for longer than the lease, when the job has ended in time': {
     leaseSeconds: 10,
     jobSeconds: 4,
-    outage: (cluster) => restartMaster(cluster, 'SIGKILL', 15),
+    outage: ({ cluster }) => restartMaster(cluster, 'SIGKILL', 15),
   },
   'a database that is frozen for longer than the lease, when the job has ended in time': {
     leaseSeconds: 10,
     jobSeconds: 4,
     onServer: true,
-    outage: (_cluster, server) => freeze(server, 20),
+    outage: ({ server }) => freeze(server, 20),
+  },
+  'a database that is stopped for longer than the lease, when the job has ended in time and its worker is slow': {
+    leaseSeconds: 10,
+    jobSeconds: 4,
+    onServer: true,
+    async outage({ server, workers }) {
+      await server?.kill('SIGINT');
+      await delay(12_000);
+      // Whoever asked too soon after the database's return would find no sign of the worker.
+      for (const { child } of workers) child.kill('SIGSTOP');
+      await server?.start();
+      await delay(4000);
+      for (const { child } of workers) child.kill('SIGCONT');
+    },
   },
   'a database that is frozen for 12 s': {
     leaseSeconds: 30,
     jobSeconds: 18,
     onServer: true,
-    outage: (_cluster, server) => freeze(server, 12),
+    outage: ({ server }) => freeze(server, 12),
   },
 };
 
@@ -105,10 +126,10 @@ async function play({ leaseSeconds, jobSeconds, onServer, outage }: Scenario, st
   if (server) cleanups.push(() => server.stop());
   const cluster = await Cluster.start(server?.url);
   cleanups.push(() => cluster.stop());
-  await Promise.all([cluster.startWorker('one'), cluster.startWorker('two')]);
+  const workers = await Promise.all([cluster.startWorker('one'), cluster.startWorker('two')]);
   // The outage begins while it runs: nothing that takes long may come between.
   const id = await cluster.runJob(jobSeconds, leaseSeconds);
-  await outage(cluster, server);
+  await outage({ cluster, workers, server });
   return cluster.untilEnded(id);
 }
 
