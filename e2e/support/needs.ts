@@ -40,3 +40,8 @@ export function lacksMounts(): boolean {
   const canMount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
   return lacks(canMount, 'root on Linux, and unshare of util-linux');
 }
+
+/** As {@link lacks}, for what Linux tells of processes. */
+export function lacksProc(): boolean {
+  return lacks(existsSync('/proc/self/stat'), 'Linux, for /proc');
+}

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../../e2e/support/free-port.ts';
+import { lacksProc } from '../../../../e2e/support/needs.ts';
 import { AppProcess, get, getUntil } from './app-process.ts';
 
 const stops: (() => unknown)[] = [];
@@ -81,31 +82,28 @@ test('threads are part of the sum', async () => {
   expect(totals(await untilExchanges(`http://${own}/metrics`, 10))).toMatchObject({ exchanges: 10, balanced: true });
 });
 
-test.runIf(process.platform === 'linux')(
-  'when the worker that serves is killed, another goes on, and no total goes down',
-  async () => {
-    const { app, url, metrics } = await startCluster({ BY_STRANGER: '1' }, []);
-    const answers = await ask(url, 20);
-    const before = totals(await untilExchanges(metrics, 20));
-    const server = await servingPid(metrics, [...answers.keys()]);
-    // Told to the others before it is served.
-    process.kill(server, 'SIGKILL');
-    await app.line(2);
-    const seen = [before];
-    await ask(url, 20);
-    await getUntil(metrics, (text) => {
-      if (text === '') return false;
-      seen.push(totals(text));
-      return (seen.at(-1)?.exchanges ?? 0) >= 40 && (seen.at(-1)?.balanced ?? false);
-    });
-    for (const [index, now] of seen.slice(1).entries()) {
-      expect(now.exchanges).toBeGreaterThanOrEqual(seen[index]?.exchanges as number);
-      expect(now.bytes).toBeGreaterThanOrEqual(seen[index]?.bytes as number);
-    }
-    expect(seen.at(-1)?.exchanges).toBe(40);
-    expect(app.otherErrors).toBe('');
-  },
-);
+test.skipIf(lacksProc())('when the worker that serves is killed, another goes on, and no total goes down', async () => {
+  const { app, url, metrics } = await startCluster({ BY_STRANGER: '1' }, []);
+  const answers = await ask(url, 20);
+  const before = totals(await untilExchanges(metrics, 20));
+  const server = await servingPid(metrics, [...answers.keys()]);
+  // Told to the others before it is served.
+  process.kill(server, 'SIGKILL');
+  await app.line(2);
+  const seen = [before];
+  await ask(url, 20);
+  await getUntil(metrics, (text) => {
+    if (text === '') return false;
+    seen.push(totals(text));
+    return (seen.at(-1)?.exchanges ?? 0) >= 40 && (seen.at(-1)?.balanced ?? false);
+  });
+  for (const [index, now] of seen.slice(1).entries()) {
+    expect(now.exchanges).toBeGreaterThanOrEqual(seen[index]?.exchanges as number);
+    expect(now.bytes).toBeGreaterThanOrEqual(seen[index]?.bytes as number);
+  }
+  expect(seen.at(-1)?.exchanges).toBe(40);
+  expect(app.otherErrors).toBe('');
+});
 
 /** Of these processes the one that listens on the metrics' port, as the system has it. */
 async function servingPid(metrics: string, pids: number[]): Promise<number> {

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lacksProc } from '../../../../e2e/support/needs.ts';
 import { lockDirectory } from '../../src/folders/directory-lock.ts';
 import { thisProcess } from '../../src/folders/lock-holder.ts';
 
@@ -33,7 +34,7 @@ describe('the lock file', () => {
     }
   });
 
-  test.skipIf(process.platform !== 'linux')('is taken from a process that nobody has collected yet', async () => {
+  test.skipIf(lacksProc())('is taken from a process that nobody has collected yet', async () => {
     // The shell becomes a program that collects no children. Its child ends with our end of the pipe, and not before
     // that: the shell itself would collect it.
     const command = 'exec 3<&0; read -r line <&3 & echo $!; exec sleep 60';

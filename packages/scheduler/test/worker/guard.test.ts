@@ -1,6 +1,7 @@
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
+import { lacks, lacksProc, lacksPrograms } from '../../../../e2e/support/needs.ts';
 import { AttemptCgroups } from '../../src/worker/cgroups.ts';
 import type { ScriptedMaster } from './support/scripted-master.ts';
 import { test as base } from './support/worker-fixture.ts';
@@ -35,7 +36,8 @@ async function printedPids(master: ScriptedMaster): Promise<number[]> {
 }
 
 const withGrandchild = `sh -c 'trap "" TERM HUP; sleep 1000 & echo $PPID $$ $!; wait' & wait`;
-const hasSetsid = spawnSync('setsid', ['--version']).error === undefined;
+const lacksSetsid = lacksPrograms({ setsid: 'util-linux' });
+const lacksCgroups = lacks(AttemptCgroups.open('test')?.removeAll() ?? false, 'a writable cgroup v2');
 
 describe('the guard', () => {
   test('ends a job with its grandchild when the worker is killed with -9', async ({ runs }) => {
@@ -72,7 +74,7 @@ describe('the guard', () => {
     expect(master.requests.filter((request) => request.endsWith('/goodbye'))).toHaveLength(1);
   });
 
-  test.skipIf(process.platform !== 'linux')(
+  test.skipIf(lacksProc())(
     'killed together with its worker leaves processes, which the next worker ends before it registers',
     async ({ master, workDir, runs, start, events }) => {
       const { worker, guardPid, pids } = await runs(withGrandchild);
@@ -112,15 +114,14 @@ describe('the guard', () => {
     expect((await result)[1]).toMatchObject({ outcome: 'released', signal: 'SIGKILL' });
   });
 
-  test.skipIf(!hasSetsid)('ends what left its process group by setsid', async ({ runs }) => {
+  test.skipIf(lacksSetsid)('ends what left its process group by setsid', async ({ runs }) => {
     const { worker, guardPid, pids } = await runs(`setsid sh -c 'echo $$; sleep 1000' & wait`);
     worker.kill('SIGKILL');
     await untilGone([...pids, guardPid], 5000);
   });
 
-  const hasCgroups = AttemptCgroups.open('test')?.removeAll() ?? false;
-  test.skipIf(!hasSetsid || !hasCgroups)(
-    `ends what left its group and its environment too, by its cgroup (${hasCgroups ? 'run' : 'needs a writable cgroup v2'})`,
+  test.skipIf(lacksSetsid || lacksCgroups)(
+    'ends what left its group and its environment too, by its cgroup',
     async ({ master, runs }) => {
       const script = `setsid env -i sh -c 'echo $$; exec sleep 1000' & wait`;
       const { worker, guardPid, pids } = await runs(script);
@@ -135,7 +136,7 @@ describe('the guard', () => {
   );
 
   test('leaves nothing of a job running once the job has ended', async ({ master, runs }) => {
-    const leave = hasSetsid ? 'setsid' : '';
+    const leave = lacksSetsid ? '' : 'setsid';
     const result = once(master, 'result');
     const { pids } = await runs(
       `sleep 1000 & export IN_GROUP=$!
