@@ -1,9 +1,10 @@
 // After the compiler: makes one file of what `--import @weighbridge/monitor/register` loads, with the live page's
 // files beside it. Node takes 0.4 ms for each module at start, and there are more than fifty.
 // Plain JavaScript for Node 20; runs below ensure.mjs and at `npm pack`.
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { packPage } from './pack-page.mjs';
 
 const packages = fileURLToPath(new URL('../packages/', import.meta.url));
 const output = join(packages, 'monitor', 'dist', 'register.js');
@@ -20,10 +21,10 @@ export function isBundleStale() {
 
 /** Makes `register.js` and `page.json` in the monitor's `dist`. */
 export async function bundle() {
-  await writePage();
+  await packPage(page);
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
-    input: join(packages, 'monitor', 'dist', 'register', 'main.js'),
+    input: join(packages, 'monitor', 'dist', 'preload', 'main.js'),
     platform: 'node',
   });
   // Comments are left out: Node reads them too.
@@ -31,16 +32,15 @@ export async function bundle() {
   await build.close();
 }
 
-async function writePage() {
-  const { pageFiles, pageHeaders } = await import(pathToFileURL(join(packages, 'page', 'dist', 'index.js')).href);
-  const files = [...pageFiles()].map(([path, { contentType, body }]) => [path, contentType, body.toString('base64')]);
-  writeFileSync(page, JSON.stringify({ headers: pageHeaders, files }));
-}
-
 function inputs() {
-  const folders = [join(packages, 'monitor', 'dist'), join(packages, 'page', 'dist'), join(packages, 'page', 'static')];
+  const folders = [
+    join(packages, 'monitor', 'dist'),
+    join(packages, 'page', 'browser'),
+    join(packages, 'page', 'static'),
+    join(packages, 'protocol', 'src'),
+  ];
   const files = folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))),
   );
-  return files.filter((file) => file !== output && /\.(js|css|html|svg)$/.test(file));
+  return files.filter((file) => file !== output && /\.(js|tsx?|css|html|svg)$/.test(file) && !file.endsWith('.d.ts'));
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort, freePorts } from '../../../e2e/support/free-port.ts';
 import { Scrape } from '../../../e2e/support/metrics.ts';
 import { installFolder } from '../../../scripts/install-folder.ts';
-import { AppProcess, get, getUntil } from './register/app-process.ts';
+import { AppProcess, get, getUntil } from './preload/app-process.ts';
 import { RawClient } from './support/raw-client.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

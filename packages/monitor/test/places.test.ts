@@ -5,7 +5,7 @@ import { SeriesTable } from '../src/export/series.ts';
 import { type BandwidthMonitor, monitorBandwidth, setEndpoint } from '../src/index.ts';
 import { Ledger } from '../src/ledger/ledger.ts';
 import { parseSamples } from './accuracy/exposition.ts';
-import { get } from './register/app-process.ts';
+import { get } from './preload/app-process.ts';
 import { MonitoredServer } from './support/monitored-server.ts';
 
 const stops: (() => unknown)[] = [];

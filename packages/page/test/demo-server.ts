@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Bandwidth, JobSummary, Node } from '@weighbridge/protocol';
-import { pageFiles, pageHeaders } from '../src/index.ts';
+import { sendPageFile } from '../../monitor/src/listener/page-files.ts';
 
 /** A small server that answers as a master does, with figures that the test chooses. */
 export class DemoServer {
@@ -17,8 +17,7 @@ export class DemoServer {
 
   readonly #server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://page').pathname;
-    const file = pageFiles().get(path);
-    if (file) return response.writeHead(200, { ...pageHeaders, 'content-type': file.contentType }).end(file.body);
+    if (sendPageFile(path, request, response)) return;
     if (request.headers.authorization !== `Bearer ${this.token}`) return response.writeHead(401).end('{}');
     if (path === '/bandwidth/stream') return this.#openStream(response);
     if (!this.hasScheduler) return response.writeHead(404).end();

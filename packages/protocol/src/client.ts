@@ -26,6 +26,7 @@ import type {
   NodeSession,
 } from './node.ts';
 import { type Problem, type ProblemCode, ProblemError, problems } from './problem.ts';
+import { readEvents, SilentStreamError } from './server-sent-events.ts';
 
 export interface ClientOptions {
   /** The master's address, e.g. `http://127.0.0.1:8080`. */
@@ -110,9 +111,14 @@ export class Client {
       headers: { accept: 'text/event-stream' },
       signal,
     });
-    for await (const event of serverSentEvents(response)) {
-      if (event.type === 'chunk') yield { type: 'chunk', chunk: JSON.parse(event.data) as LogChunk };
-      else if (event.type === 'end') yield { type: 'end', ...(JSON.parse(event.data) as { state: EndedJobState }) };
+    if (!response.body) return;
+    try {
+      for await (const { type, data } of readEvents(response.body, silenceMs)) {
+        if (type === 'chunk') yield { type, chunk: JSON.parse(data) as LogChunk };
+        else if (type === 'end') yield { type, ...(JSON.parse(data) as { state: EndedJobState }) };
+      }
+    } catch (error) {
+      if (!(error instanceof SilentStreamError)) throw error;
     }
   }
 
@@ -266,39 +272,4 @@ function codeOf(status: number): ProblemCode {
 }
 
 /** The master sends a sign of life each 15 s: after three that don't come the connection is dead. */
-const silentStreamMs = 45_000;
-
-/** What a stream brings, until it brings nothing for so long. */
-async function* whileAlive(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    for (;;) {
-      const silence = Promise.withResolvers<undefined>();
-      const timer = setTimeout(() => silence.resolve(undefined), silentStreamMs);
-      const read = await Promise.race([reader.read(), silence.promise]).finally(() => clearTimeout(timer));
-      if (!read || read.done) return;
-      yield read.value;
-    }
-  } finally {
-    void reader.cancel().catch(() => undefined);
-  }
-}
-
-/** Server-sent events of a response (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
-async function* serverSentEvents(response: Response): AsyncGenerator<{ type: string; data: string }> {
-  if (!response.body) return;
-  let rest = '';
-  for await (const text of whileAlive(response.body)) {
-    const blocks = (rest + text).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      let type = 'message';
-      const data: string[] = [];
-      for (const line of block.split('\n')) {
-        if (line.startsWith('event: ')) type = line.slice(7);
-        else if (line.startsWith('data: ')) data.push(line.slice(6));
-      }
-      if (data.length > 0) yield { type, data: data.join('\n') };
-    }
-  }
-}
+const silenceMs = 45_000;

@@ -55,7 +55,8 @@ function importsOf(file: string): Import[] {
 function targetOf(parts: Part[], { file, specifier }: Import): string {
   if (specifier.startsWith('.')) return partOf(parts, join(dirname(file), specifier))?.name ?? specifier;
   if (specifier.startsWith('node:')) return 'node:';
-  const ours = /^@weighbridge\/(.+)$/.exec(specifier)?.[1];
+  const [, ours, entry] = /^@weighbridge\/([^/]+)(?:\/(.+))?$/.exec(specifier) ?? [];
+  if (ours !== undefined && entry !== undefined) return partOf(parts, `${ours}/src/${entry}.ts`)?.name ?? ours;
   if (ours !== undefined) return ours;
   return specifier
     .split('/')
@@ -79,7 +80,7 @@ function dependenciesOf({ paths: [path = ''] }: Part): string[] {
 }
 
 const parts = readParts();
-const files = globSync(['*/src/**/*.ts', '*/browser/**/*.ts'], { cwd: packages });
+const files = globSync(['*/src/**/*.ts', '*/browser/**/*.{ts,tsx}'], { cwd: packages });
 const imports = files.flatMap(importsOf);
 
 test('every import goes the way that ARCHITECTURE.md says', () => {

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { freePort } from '../../../../e2e/support/free-port.ts';
 import { type Sample, Scrape } from '../../../../e2e/support/metrics.ts';
 import { nodeBinary } from '../accuracy/outside/node-binaries.ts';
-import { AppProcess, getUntil } from '../register/app-process.ts';
+import { AppProcess, getUntil } from '../preload/app-process.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 /** An application of one framework. */

@@ -5,7 +5,7 @@ import { build } from 'rolldown';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { AppProcess, get } from '../register/app-process.ts';
+import { AppProcess, get } from '../preload/app-process.ts';
 import { type Case, conform, type FrameworkApp } from './conformance.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));

@@ -9,11 +9,11 @@ import { formatMessage } from 'publint/utils';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../../e2e/support/free-port.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { AppProcess, get } from '../register/app-process.ts';
-import { expectBothCount } from '../register/own-monitor-scenario.ts';
+import { AppProcess, get } from '../preload/app-process.ts';
+import { expectBothCount } from '../preload/own-monitor-scenario.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-const apps = fileURLToPath(new URL('../register/apps/', import.meta.url));
+const apps = fileURLToPath(new URL('../preload/apps/', import.meta.url));
 /** Each was the last of its line that could not count. */
 const oldVersions = ['18.20.8', '20.19.5', '22.17.1'];
 let project = '';

@@ -10,10 +10,10 @@ import { freePorts } from '../../../../e2e/support/free-port.ts';
 import { Scrape } from '../../../../e2e/support/metrics.ts';
 import { installFolder } from '../../../../scripts/install-folder.ts';
 import { nodeBinary, nodeVersions } from '../accuracy/outside/node-binaries.ts';
-import { get, getUntil } from '../register/app-process.ts';
+import { get, getUntil } from '../preload/app-process.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const register = fileURLToPath(new URL('../../src/register/main.ts', import.meta.url));
+const register = fileURLToPath(new URL('../../src/preload/main.ts', import.meta.url));
 
 interface Told {
   pid: number;

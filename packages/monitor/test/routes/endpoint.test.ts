@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { setEndpoint } from '../../src/index.ts';
-import { get } from '../register/app-process.ts';
+import { get } from '../preload/app-process.ts';
 import { MonitoredServer } from '../support/monitored-server.ts';
 import { isNote } from '../support/notes.ts';
 

@@ -1,7 +1,6 @@
 import type { Bandwidth, JobList, NodeList, Problem } from '@weighbridge/protocol';
-import { readEvents } from './events.ts';
+import { readEvents, SilentStreamError } from '@weighbridge/protocol/server-sent-events';
 import type { HistoryPoint } from './history.ts';
-import { Silence } from './silence.ts';
 
 /** The server asks for another token. */
 export class TokenRefusedError extends Error {
@@ -36,19 +35,17 @@ export class Api {
     signal: AbortSignal,
     remember: (points: readonly HistoryPoint[]) => void,
   ): AsyncGenerator<Bandwidth> {
-    const silence = new Silence(silenceMs);
     try {
-      const { body } = await this.#call('/bandwidth/stream', AbortSignal.any([signal, silence.signal]));
+      const { body } = await this.#call('/bandwidth/stream', signal);
       if (!body) return;
-      for await (const { type, data } of readEvents(body, () => silence.heard())) {
+      for await (const { type, data } of readEvents(body, silenceMs)) {
         if (type === 'message') yield JSON.parse(data) as Bandwidth;
         if (type === 'history') remember(JSON.parse(data).points);
       }
     } catch (error) {
-      if (silence.signal.aborted) throw new NoFiguresError(`The server was silent for ${silenceMs / 1000} seconds.`);
+      if (error instanceof SilentStreamError)
+        throw new NoFiguresError(`The server was silent for ${silenceMs / 1000} seconds.`);
       throw asExpected(error, 'The stream broke off.');
-    } finally {
-      silence.stop();
     }
   }
 

@@ -1,9 +1,8 @@
+import uPlot from 'uplot';
 import { formatRate, formatTime } from './format.ts';
 import type { RatePoint } from './history.ts';
 import type { Rates } from './rate.ts';
 import { byId } from './rows.ts';
-
-declare const uPlot: typeof import('uplot');
 
 const keptSeconds = 900;
 /** Shown from the start, so that the line doesn't begin as wide as the chart. */

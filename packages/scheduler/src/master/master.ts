@@ -120,8 +120,8 @@ export class Master {
     const metrics = new MasterMetrics();
     registerClusterGauges(metrics, cluster, store);
     registerStorageGauges(metrics, { storage, blobs, store });
-    const bandwidth = new MasterBandwidth((name) => cluster.isKnown(name));
-    bandwidth.register(metrics.registry);
+    const bandwidth = new MasterBandwidth(metrics.registry, (name) => cluster.isKnown(name));
+    this.#stopping.signal.addEventListener('abort', () => bandwidth.listener.close(), { once: true });
     const attemptBytes = new AttemptBytes(store.attempts);
     const claims = new ClaimQueue(store.attempts, (seconds) => metrics.claimTried(seconds));
     const jobChanges = new JobChanges(store.jobs);

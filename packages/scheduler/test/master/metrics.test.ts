@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { metricFamilies } from '@weighbridge/monitor';
 import { type Bandwidth, processMetrics, schedulerMetrics } from '@weighbridge/protocol';
+import { readEvents } from '@weighbridge/protocol/server-sent-events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Running, randomName, sample, sha256, startMaster } from './harness.ts';
 import { startWorker } from './worker-side.ts';
@@ -152,10 +153,13 @@ test("bytes of a node that nobody registered are nobody's", async () => {
 test('bandwidth streams once a second, and its books balance', async () => {
   const response = await running.call('/bandwidth/stream');
   const seen: Bandwidth[] = [];
-  for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-    seen.push(JSON.parse(chunk.replace('data: ', '')) as Bandwidth);
+  const types = new Set<string>();
+  for await (const { type, data } of readEvents(response.body as ReadableStream<Uint8Array<ArrayBuffer>>, 5000)) {
+    types.add(type);
+    if (type === 'message') seen.push(JSON.parse(data) as Bandwidth);
     if (seen.length === 2) break;
   }
+  expect([...types]).toEqual(['history', 'message']);
   for (const { balanced, connection, endpointsTotal, unattributed, pending } of seen) {
     expect(balanced).toBe(true);
     for (const way of ['in', 'out'] as const)

@@ -2,8 +2,10 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Registry } from '@prometheus-io/client';
 import {
   type BandwidthMonitor,
+  type BandwidthSnapshot,
   bytesOf,
   type ExchangeBytes,
+  Listener,
   monitorBandwidth,
   toPageTotals,
 } from '@weighbridge/monitor';
@@ -12,9 +14,15 @@ import { type Bandwidth, limits, nodeHeader, schedulerMetrics } from '@weighbrid
 /** The monitor as the master uses it: on its API server alone, nodes as clients. */
 export class MasterBandwidth {
   readonly #monitor: BandwidthMonitor;
+  /** Its handlers answer routes of the API and of the metrics. */
+  readonly listener: Listener;
 
-  /** Made before the API server, because only then the monitor hears of its routes. */
-  constructor(isKnownNode: (name: string) => boolean) {
+  /**
+   * Made before the API server, because only then the monitor hears of its routes.
+   *
+   * @param registry has the monitor's families among others, and is what `/metrics` answers.
+   */
+  constructor(registry: Registry, isKnownNode: (name: string) => boolean) {
     this.#monitor = monitorBandwidth({
       prefix: 'scheduler_',
       servers: [],
@@ -23,27 +31,12 @@ export class MasterBandwidth {
       clientMetric: { name: schedulerMetrics.nodeTransferBytes.name, label: 'node' },
       warn: (message) => console.error(message),
     });
+    this.#monitor.register(registry);
+    this.listener = new Listener(this.#monitor, { metrics: () => registry.metrics(), toBandwidth });
   }
 
   watch(server: Server): void {
     this.#monitor.watch(server);
-  }
-
-  register(registry: Registry): void {
-    this.#monitor.register(registry);
-  }
-
-  /** The monitor's families alone, exposition format 0.0.4. */
-  text(): Promise<string> {
-    return this.#monitor.text();
-  }
-
-  current(): Bandwidth {
-    const snapshot = this.#monitor.snapshot();
-    return {
-      ...toPageTotals(snapshot),
-      nodes: snapshot.clients.map(({ client, ...bytes }) => ({ node: client, ...bytes })),
-    };
   }
 
   bytesOf(request: IncomingMessage): ExchangeBytes | undefined {
@@ -57,8 +50,15 @@ export class MasterBandwidth {
   }
 
   stop(): void {
+    this.listener.close();
     this.#monitor.stop();
   }
+}
+
+/** Clients are nodes here. */
+function toBandwidth(snapshot: BandwidthSnapshot): Bandwidth {
+  const nodes = snapshot.clients.map(({ client, ...bytes }) => ({ node: client, ...bytes }));
+  return { ...toPageTotals(snapshot), nodes };
 }
 
 function nodeOf(request: IncomingMessage, isKnownNode: (name: string) => boolean): string | undefined {

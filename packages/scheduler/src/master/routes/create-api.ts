@@ -39,9 +39,9 @@ export async function createApi(context: MasterContext): Promise<App> {
     blobRoutes,
     bandwidthRoutes,
     healthRoutes,
+    pageRoutes,
   ])
     routes(app, context);
-  pageRoutes(app);
   await app.ready();
   return app;
 }

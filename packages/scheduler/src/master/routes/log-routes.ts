@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
+import { formatEvent, keepAlive, keepAliveMs, sendEvents } from '@weighbridge/monitor';
 import { isEnded, JobId, JobLogs, type LogFilter, logStreams, ProblemError } from '@weighbridge/protocol';
 import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { formatEvent, keepAlive, keepAliveMs, sendEvents } from '../http/event-stream.ts';
 import { answers, NumberText, strict } from '../http/schemas.ts';
 import { formatLogAsJson, formatLogAsText } from '../logs/format-log.ts';
 import { LogReader } from '../logs/log-reader.ts';
@@ -37,8 +37,10 @@ export function logRoutes(app: App, context: MasterContext): void {
       const { id } = request.params;
       const filter = parseFilter(request.query);
       await requireJob(context, id);
-      if (request.query.follow !== undefined)
-        return sendEvents(request, reply, context.stopping, (signal) => follow(context, id, filter, signal));
+      if (request.query.follow !== undefined) {
+        reply.hijack();
+        return sendEvents(request.raw, reply.raw, context.stopping, (signal) => follow(context, id, filter, signal));
+      }
       const reader = new LogReader(context.store.logs, id, filter);
       const isText = request.query.format === 'text';
       reply.type(isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');

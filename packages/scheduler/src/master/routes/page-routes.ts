@@ -1,31 +1,12 @@
-import { type PageFile, pageFiles, pageHeaders } from '@weighbridge/page';
-import { ProblemError } from '@weighbridge/protocol';
-import type { FastifyReply } from 'fastify';
+import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { formatValue } from '../http/validation.ts';
+import { mount } from '../http/mount.ts';
 
-const options = { config: { public: true }, schema: { hide: true } };
+/** One route for all files besides the page: each route costs series in the metrics. */
+const paths = ['/', '/page.js', '/page.css', '/page/*'];
 
 /** The live page's static files. They hold nothing secret: the page asks for the token. */
-export function pageRoutes(app: App): void {
-  const files = pageFiles();
-  const folders = new Set<string>();
-  for (const [path, file] of files) {
-    const folder = path.slice(0, path.indexOf('/', 1) + 1);
-    if (folder === '') app.get(path, options, async (_request, reply) => send(reply, file));
-    else folders.add(folder);
-  }
-  // One route a folder: each route costs series in the metrics.
-  for (const folder of folders) {
-    app.get(`${folder}*`, options, async (request, reply) => {
-      const path = request.url.split('?', 1)[0] ?? '';
-      const file = files.get(path);
-      if (!file) throw new ProblemError('not-found', `there is nothing at ${formatValue(path)}`);
-      return send(reply, file);
-    });
-  }
-}
-
-function send(reply: FastifyReply, { contentType, body }: PageFile): FastifyReply {
-  return reply.headers(pageHeaders).type(contentType).send(body);
+export function pageRoutes(app: App, { bandwidth }: MasterContext): void {
+  const handler = mount(bandwidth.listener.handlePage);
+  for (const path of paths) app.get(path, { config: { public: true }, schema: { hide: true } }, handler);
 }

@@ -1,0 +1,137 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toPageTotals } from '../export/page-totals.ts';
+import { inSlices } from '../export/slices.ts';
+import type { BandwidthSnapshot } from '../snapshot.ts';
+import { formatEvent, sendEvents } from './event-stream.ts';
+import { sendPageFile } from './page-files.ts';
+import { Sampler } from './sampler.ts';
+
+/** What a listener serves: one monitor's totals, or the sum of many. */
+export interface ListenerSource {
+  /** Exposition format 0.0.4. */
+  text(): Promise<string>;
+  snapshot(): BandwidthSnapshot;
+}
+
+export interface ListenerOptions {
+  /** What `/metrics` answers, where the monitor's families are a part of it. Default: they alone. */
+  readonly metrics?: () => Promise<string>;
+  /** What `GET /bandwidth` and each event of its stream hold. Default: the totals, and no nodes. */
+  readonly toBandwidth?: (snapshot: BandwidthSnapshot) => object;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+/** Open pages; a further one is refused with 503. */
+const maxStreams = 1000;
+const exposition = 'text/plain; version=0.0.4; charset=utf-8';
+const plainText = 'text/plain; charset=utf-8';
+
+/**
+ * Serves a monitor over HTTP: metrics, JSON, its history, an event stream, and the live page.
+ *
+ * @example
+ * const listener = new Listener(monitorBandwidth());
+ * createServer((request, response) => listener.handle(request, response)).listen(9465, '127.0.0.1');
+ */
+export class Listener {
+  /** By path: for a server that has a router of its own. The page's files are {@link handlePage}. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly #source: ListenerSource;
+  readonly #sampler: Sampler;
+  readonly #toBandwidth: (snapshot: BandwidthSnapshot) => object;
+  readonly #stopping = new AbortController();
+  #streams = 0;
+
+  constructor(source: ListenerSource, options: ListenerOptions = {}) {
+    this.#source = source;
+    this.#toBandwidth = options.toBandwidth ?? ((snapshot) => ({ ...toPageTotals(snapshot), nodes: [] }));
+    this.#sampler = new Sampler(source);
+    this.#sampler.start();
+    const text = () => this.#source.text();
+    const metrics = options.metrics ?? text;
+    const handlers: Record<string, Handler> = {
+      '/metrics': async (_request, response) => sendText(response, await metrics()),
+      '/metrics/bandwidth': async (_request, response) => sendText(response, await text()),
+      '/health': (_request, response) => sendJson(response, { status: 'ok' }),
+      '/bandwidth': (_request, response) => sendJson(response, this.#toBandwidth(this.#source.snapshot())),
+      '/bandwidth/history': (_request, response) => sendJson(response, { points: this.#sampler.history.points() }),
+      '/bandwidth/stream': (request, response) => this.#stream(request, response),
+    };
+    this.handlers = new Map(Object.entries(handlers).map(([path, handler]) => [path, guard(handler)]));
+  }
+
+  /** Answers any request: with a page's file, or that there is nothing at the path. */
+  handle(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    return (this.handlers.get(parsePath(request)) ?? this.handlePage)(request, response);
+  }
+
+  /** Answers with a file of the live page. */
+  readonly handlePage: Handler = guard((request, response) => {
+    const isSent = sendPageFile(parsePath(request), request, response);
+    if (!isSent) sendStatus(response, 404, 'nothing here; there are /, /metrics and /health\n');
+  });
+
+  /** Ends all streams and the history. */
+  close(): void {
+    this.#stopping.abort();
+    this.#sampler.stop();
+  }
+
+  async #stream(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#streams >= maxStreams) return sendStatus(response, 503, `${maxStreams} pages are open already\n`);
+    this.#streams++;
+    try {
+      await sendEvents(request, response, this.#stopping.signal, (signal) => this.#events(signal));
+    } finally {
+      this.#streams--;
+    }
+  }
+
+  /** The history first, then each sample as it is taken: a reader has every second once. */
+  async *#events(signal: AbortSignal): AsyncGenerator<string> {
+    const sampler = this.#sampler;
+    yield formatEvent('history', { points: sampler.history.points() });
+    for (;;) {
+      yield sampler.format(this.#toBandwidth);
+      await sampler.next(signal);
+      if (signal.aborted) return;
+    }
+  }
+}
+
+function guard(handler: Handler): Handler {
+  return async (request, response) => {
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.setHeader('allow', 'GET, HEAD');
+        return sendStatus(response, 405, 'only GET and HEAD\n');
+      }
+      await handler(request, response);
+    } catch (error) {
+      if (!response.headersSent) return sendStatus(response, 500, `${(error as Error).message}\n`);
+      response.destroy();
+    }
+  };
+}
+
+function parsePath(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+function sendStatus(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': plainText });
+  response.end(text);
+}
+
+async function sendText(response: ServerResponse, text: string): Promise<void> {
+  response.setHeader('content-type', exposition);
+  for await (const slice of inSlices(text)) response.write(slice);
+  response.end();
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.setHeader('cache-control', 'no-store');
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(value));
+}

@@ -1,1 +1,0 @@
-export { type PageFile, pageFiles, pageHeaders } from './files.ts';
