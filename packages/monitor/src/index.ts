@@ -4,6 +4,7 @@ export type { RegistryLike } from './export/registry.ts';
 export { inSlices } from './export/slices.ts';
 export { imbalance } from './ledger/balance.ts';
 export { formatEvent, keepAlive, keepAliveMs, sendEvents } from './listener/event-stream.ts';
+export type { History, KeptMinute } from './listener/history/history.ts';
 export { type Handler, Listener, type ListenerOptions, type ListenerSource } from './listener/listener.ts';
 export { type MetricFamily, metricFamilies } from './metric-names.ts';
 export { type BandwidthMonitor, bytesOf, monitorBandwidth } from './monitor.ts';

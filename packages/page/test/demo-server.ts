@@ -10,7 +10,7 @@ export class DemoServer {
   jobs: JobSummary[] = [];
   nodes: Node[] = [];
   /** Told first on each stream, as the monitor's own listener does. */
-  history: [atMs: number, bytesIn: number, bytesOut: number][] = [];
+  history: number[][] = [];
   readonly #streams = new Set<ServerResponse>();
   #last: Bandwidth | undefined;
   #url = '';
@@ -57,7 +57,9 @@ export class DemoServer {
     response.flushHeaders();
     this.#streams.add(response);
     if (this.history.length > 0) {
-      response.write(`event: history\ndata: ${JSON.stringify({ points: this.history })}\n\n`);
+      response.write(
+        `event: history\ndata: ${JSON.stringify({ resolution: 'second', starts: [], points: this.history })}\n\n`,
+      );
     }
     response.on('close', () => this.#streams.delete(response));
     if (this.#last) response.write(event(this.#last));

@@ -33,6 +33,7 @@ export function bandwidth(
     inFlight: 3,
     balanced: true,
     endpoints: lines,
+    clients: [],
     nodes: [],
     ...more,
   };

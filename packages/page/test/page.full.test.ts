@@ -241,7 +241,7 @@ test('draws what the server remembers as soon as it opens', async () => {
   const without = await paintedLeft();
 
   const start = Date.parse(at(0));
-  server.history = Array.from({ length: 900 }, (_, second) => [start + second * 1000, second * 1000, second * 5000]);
+  server.history = Array.from({ length: 900 }, (_, second) => [start + second * 1000, 1000, 1000, 5000, 0, 0]);
   await page.reload();
   await live();
   await page.locator('#chart canvas').waitFor();

@@ -11,6 +11,7 @@ export interface PageTotals {
   inFlight: number;
   balanced: boolean;
   endpoints: { method: string; endpoint: string; requestBytes: number; responseBytes: number; exchanges: number }[];
+  clients: { client: string; in: number; out: number }[];
 }
 
 /** A snapshot without its statuses and reasons: what is sent each second. */
@@ -32,5 +33,6 @@ export function toPageTotals(snapshot: BandwidthSnapshot): PageTotals {
       responseBytes: responses.reduce((sum, response) => sum + response.bytes, 0),
       exchanges,
     })),
+    clients: snapshot.clients,
   };
 }

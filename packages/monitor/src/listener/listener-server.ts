@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { builtin } from '../builtin.ts';
-import { Listener, type ListenerSource } from './listener.ts';
+import type { Listener } from './listener.ts';
 
 export interface Address {
   readonly host: string;
@@ -13,20 +13,21 @@ export class ListenerServer {
   readonly server: Server;
   readonly #listener: Listener;
 
-  private constructor(server: Server, source: ListenerSource) {
+  private constructor(server: Server, listener: Listener) {
     this.server = server;
-    this.#listener = new Listener(source);
+    this.#listener = listener;
     server.on('request', (request, response) => void this.#listener.handle(request, response));
     server.on('connection', (socket) => socket.unref());
     server.unref();
   }
 
   /**
+   * @param createListener called once the address was to be had.
    * @param created called before the server listens: the monitor may leave it out.
    * @throws the system's error when the address can't be listened on.
    */
   static async open(
-    source: ListenerSource,
+    createListener: () => Listener,
     { host, port }: Address,
     created: (server: Server) => void,
   ): Promise<ListenerServer> {
@@ -36,7 +37,7 @@ export class ListenerServer {
     server.listen({ host, port, exclusive: true });
     server.unref();
     await new Promise<void>((resolve, reject) => server.once('listening', resolve).once('error', reject));
-    return new ListenerServer(server, source);
+    return new ListenerServer(server, createListener());
   }
 
   get address(): Address {

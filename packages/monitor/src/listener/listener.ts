@@ -3,6 +3,8 @@ import { toPageTotals } from '../export/page-totals.ts';
 import { inSlices } from '../export/slices.ts';
 import type { BandwidthSnapshot } from '../snapshot.ts';
 import { formatEvent, sendEvents } from './event-stream.ts';
+import type { History } from './history/history.ts';
+import { HistoryQueryError, toHistoryJson, toWindowJson } from './history/history-json.ts';
 import { sendPageFile } from './page-files.ts';
 import { Sampler } from './sampler.ts';
 
@@ -18,6 +20,19 @@ export interface ListenerOptions {
   readonly metrics?: () => Promise<string>;
   /** What `GET /bandwidth` and each event of its stream hold. Default: the totals, and no nodes. */
   readonly toBandwidth?: (snapshot: BandwidthSnapshot) => object;
+  readonly service?: Partial<ServiceInfo>;
+}
+
+/** What a page tells of the service that it shows. */
+export interface ServiceInfo {
+  /** Default `node`. */
+  readonly name: string;
+  /** When it started, Unix time in ms. Default now. */
+  readonly startedMs: number;
+  /** It has jobs and nodes to ask for. Default false. */
+  readonly hasScheduler: boolean;
+  /** Endpoints of this listener, where its server is monitored as well: a page can leave them out. Default none. */
+  readonly ownEndpoints: readonly string[];
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -40,13 +55,19 @@ export class Listener {
   readonly #source: ListenerSource;
   readonly #sampler: Sampler;
   readonly #toBandwidth: (snapshot: BandwidthSnapshot) => object;
+  readonly #service: ServiceInfo;
   readonly #stopping = new AbortController();
   #streams = 0;
 
   constructor(source: ListenerSource, options: ListenerOptions = {}) {
     this.#source = source;
     this.#toBandwidth = options.toBandwidth ?? ((snapshot) => ({ ...toPageTotals(snapshot), nodes: [] }));
-    this.#sampler = new Sampler(source);
+    this.#service = { name: 'node', startedMs: Date.now(), hasScheduler: false, ownEndpoints: [], ...options.service };
+    const own = new Set(this.#service.ownEndpoints);
+    this.#sampler = new Sampler(source, {
+      startedMs: this.#service.startedMs,
+      ...(own.size > 0 && { isOwn: (endpoint) => own.has(endpoint) }),
+    });
     this.#sampler.start();
     const text = () => this.#source.text();
     const metrics = options.metrics ?? text;
@@ -55,7 +76,8 @@ export class Listener {
       '/metrics/bandwidth': async (_request, response) => sendText(response, await text()),
       '/health': (_request, response) => sendJson(response, { status: 'ok' }),
       '/bandwidth': (_request, response) => sendJson(response, this.#toBandwidth(this.#source.snapshot())),
-      '/bandwidth/history': (_request, response) => sendJson(response, { points: this.#sampler.history.points() }),
+      '/bandwidth/history': (request, response) => sendJson(response, toHistoryJson(this.history, parseQuery(request))),
+      '/bandwidth/window': (request, response) => sendJson(response, toWindowJson(this.history, parseQuery(request))),
       '/bandwidth/stream': (request, response) => this.#stream(request, response),
     };
     this.handlers = new Map(Object.entries(handlers).map(([path, handler]) => [path, guard(handler)]));
@@ -71,6 +93,10 @@ export class Listener {
     const isSent = sendPageFile(parsePath(request), request, response);
     if (!isSent) sendStatus(response, 404, 'nothing here; there are /, /metrics and /health\n');
   });
+
+  get history(): History {
+    return this.#sampler.history;
+  }
 
   /** Ends all streams and the history. */
   close(): void {
@@ -88,10 +114,11 @@ export class Listener {
     }
   }
 
-  /** The history first, then each sample as it is taken: a reader has every second once. */
+  /** The service and its history first, then each sample as it is taken: a reader has every second once. */
   async *#events(signal: AbortSignal): AsyncGenerator<string> {
     const sampler = this.#sampler;
-    yield formatEvent('history', { points: sampler.history.points() });
+    yield formatEvent('service', this.#service);
+    yield formatEvent('history', toHistoryJson(this.history, new URLSearchParams()));
     for (;;) {
       yield sampler.format(this.#toBandwidth);
       await sampler.next(signal);
@@ -109,6 +136,7 @@ function guard(handler: Handler): Handler {
       }
       await handler(request, response);
     } catch (error) {
+      if (error instanceof HistoryQueryError) return sendStatus(response, 400, `${error.message}\n`);
       if (!response.headersSent) return sendStatus(response, 500, `${(error as Error).message}\n`);
       response.destroy();
     }
@@ -117,6 +145,10 @@ function guard(handler: Handler): Handler {
 
 function parsePath(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+function parseQuery(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
 }
 
 function sendStatus(response: ServerResponse, status: number, text: string): void {

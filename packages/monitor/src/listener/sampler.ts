@@ -1,25 +1,30 @@
 import type { BandwidthSnapshot } from '../snapshot.ts';
 import { formatEvent } from './event-stream.ts';
-import { History } from './history.ts';
+import { History, type HistoryOptions } from './history/history.ts';
 
 const intervalMs = 1000;
 
+interface SnapshotSource {
+  snapshot(): BandwidthSnapshot;
+}
+
 /** Takes one snapshot a second, for the history and for all who watch: a hundred open pages cost one snapshot. */
 export class Sampler {
-  readonly history = new History();
-  readonly #source: { snapshot(): BandwidthSnapshot };
-  #latest: BandwidthSnapshot | undefined;
+  readonly history: History;
+  readonly #source: SnapshotSource;
+  readonly #waiting = new Set<() => void>();
+  #latest: BandwidthSnapshot;
   /** The latest as it is sent, made when the first reader asks. */
   #event: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  readonly #waiting = new Set<() => void>();
 
-  constructor(source: { snapshot(): BandwidthSnapshot }) {
+  constructor(source: SnapshotSource, options: HistoryOptions) {
     this.#source = source;
+    this.history = new History(options);
+    this.#latest = this.#take();
   }
 
   start(): void {
-    this.runOnce();
     this.#timer = setInterval(() => this.runOnce(), intervalMs).unref();
   }
 
@@ -29,15 +34,14 @@ export class Sampler {
   }
 
   runOnce(): void {
-    this.#latest = this.#source.snapshot();
+    this.#latest = this.#take();
     this.#event = undefined;
-    this.history.add(Date.parse(this.#latest.at), this.#latest.connection);
     this.#wake();
   }
 
   /** The latest sample as a server-sent event. */
   format(toBandwidth: (snapshot: BandwidthSnapshot) => object): string {
-    this.#event ??= formatEvent(undefined, toBandwidth(this.#latest ?? this.#source.snapshot()));
+    this.#event ??= formatEvent(undefined, toBandwidth(this.#latest));
     return this.#event;
   }
 
@@ -53,6 +57,12 @@ export class Sampler {
       signal.addEventListener('abort', wake, { once: true });
       if (signal.aborted) wake();
     });
+  }
+
+  #take(): BandwidthSnapshot {
+    const snapshot = this.#source.snapshot();
+    this.history.add(snapshot);
+    return snapshot;
   }
 
   #wake(): void {

@@ -13,6 +13,7 @@ import {
 import { hasWorkers, type Role } from '../aggregate/role.ts';
 import { builtin } from '../builtin.ts';
 import { isHttpServer } from '../capture/sockets/server-listeners.ts';
+import { Listener } from '../listener/listener.ts';
 import { type Address, ListenerServer } from '../listener/listener-server.ts';
 import type { BandwidthMonitor } from '../monitor.ts';
 import { formatAddress, type Settings } from './settings.ts';
@@ -112,15 +113,19 @@ export class Service {
     const { first, last } = findPorts(this.#role.kind, port, this.#state.failures);
     for (let tried = first; ; tried++) {
       try {
-        return await ListenerServer.open(this.#aggregate, { host, port: tried }, (server) => this.#leaveOut(server));
+        return await this.#open({ host, port: tried });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried >= last) throw error;
       }
     }
   }
 
-  #leaveOut(server: Server): void {
-    if (!this.#settings.countItself) this.#monitor.ignore(server);
+  #open(address: Address): Promise<ListenerServer> {
+    const { serviceName, countItself } = this.#settings;
+    const listener = () => new Listener(this.#aggregate, { service: { name: serviceName } });
+    return ListenerServer.open(listener, address, (server) => {
+      if (!countItself) this.#monitor.ignore(server);
+    });
   }
 
   #announce(): void {

@@ -1,9 +1,13 @@
 import { readPm2 } from '../aggregate/role.ts';
+import { builtin } from '../builtin.ts';
 import type { Address } from '../listener/listener-server.ts';
 import { type ResolvedMonitorOptions, resolveOptions } from '../options.ts';
+import { readManifest } from '../routes/manifest.ts';
 
 /** What the environment says. */
 export interface Settings {
+  /** What the page calls this service. */
+  readonly serviceName: string;
   readonly prefix: string;
   readonly maxEndpoints: number;
   /** Templates, whatever the framework. */
@@ -16,16 +20,21 @@ export interface Settings {
   readonly isQuiet: boolean;
 }
 
+/** Longer names are cut: it stands in a title. */
+const maxServiceName = 100;
 const defaultListen: Address = Object.freeze({ host: '127.0.0.1', port: 9465 });
 
 /**
- * Reads `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_MAX_ENDPOINTS`, `WEIGHBRIDGE_ENDPOINTS` (templates, parted by spaces),
+ * Reads `WEIGHBRIDGE_SERVICE` (else OpenTelemetry's `OTEL_SERVICE_NAME`, else
+ * pm2's or the package's name), `WEIGHBRIDGE_PREFIX`, `WEIGHBRIDGE_MAX_ENDPOINTS`, `WEIGHBRIDGE_ENDPOINTS` (templates, parted by spaces),
  * `WEIGHBRIDGE_METRICS_LISTEN` (`host:port`, or `off`), `WEIGHBRIDGE_COUNT_ITSELF` (`1`) and `WEIGHBRIDGE_QUIET`
  * (`1`). A bad value is told and its default taken: an application is not stopped by its monitor.
  */
 export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string) => void): Settings {
-  const env = { ...given, ...readPm2(given.pm2_env) };
+  const pm2 = readPm2(given.pm2_env);
+  const env = { ...given, ...pm2 };
   return Object.freeze({
+    serviceName: findServiceName(env, pm2.name),
     prefix: resolveOption('WEIGHBRIDGE_PREFIX', 'prefix', env, warn, (text) => text),
     maxEndpoints: resolveOption('WEIGHBRIDGE_MAX_ENDPOINTS', 'maxEndpoints', env, warn, Number),
     endpoints: resolveEndpoints(env, warn),
@@ -33,6 +42,14 @@ export function resolveSettings(given: NodeJS.ProcessEnv, warn: (message: string
     countItself: env.WEIGHBRIDGE_COUNT_ITSELF === '1',
     isQuiet: env.WEIGHBRIDGE_QUIET === '1',
   });
+}
+
+function findServiceName(env: NodeJS.ProcessEnv, pm2Name: string | undefined): string {
+  const given = env.WEIGHBRIDGE_SERVICE || env.OTEL_SERVICE_NAME || pm2Name;
+  if (given) return given.slice(0, maxServiceName);
+  const [, file = ''] = process.argv;
+  const { name } = readManifest(file);
+  return (typeof name === 'string' && name) || builtin('node:path').basename(file) || 'node';
 }
 
 /** An option of the monitor's from a variable; its default where the option's rule is broken. */

@@ -1,4 +1,5 @@
 import { loadedModules } from './loaded-modules.ts';
+import { readManifest } from './manifest.ts';
 
 /** What to do, by the package of the framework that was met; the first that was met is told. */
 const remedies: readonly [name: string, remedy: string][] = [
@@ -42,19 +43,5 @@ function isLoaded(name: string): boolean {
 
 /** ES modules are not listed anywhere: the application's own word has to do. */
 function isDependency(name: string): boolean {
-  return readDependencies(process.argv[1] ?? '').includes(name);
-}
-
-/** Of the nearest `package.json` around a file. */
-function readDependencies(file: string): string[] {
-  const { dirname, join } = process.getBuiltinModule('node:path');
-  const { readFileSync } = process.getBuiltinModule('node:fs');
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    try {
-      const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      return Object.keys(dependencies);
-    } catch {
-      if (folder === dirname(folder)) return [];
-    }
-  }
+  return Object.hasOwn(readManifest(process.argv[1] ?? '').dependencies ?? {}, name);
 }

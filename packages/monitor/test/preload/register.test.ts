@@ -77,23 +77,32 @@ describe('an application that knows nothing of metrics', () => {
     await get(url);
     const figures = JSON.parse(await get(`${own}/bandwidth`));
     expect(figures).toMatchObject({ balanced: true, nodes: [], endpoints: [{ endpoint: '_unrouted', exchanges: 1 }] });
-    expect(JSON.parse(await get(`${own}/bandwidth/history`)).points[0]).toEqual([expect.any(Number), 0, 0]);
+    const moved = (points: number[][]) => points.reduce((sum, [, , bytesIn = 0]) => sum + bytesIn, 0);
+    const history = await getUntil(`${own}/bandwidth/history`, (text) => moved(JSON.parse(text).points) > 0);
+    expect(moved(JSON.parse(history).points)).toBe(figures.connection.in);
+    const window = JSON.parse(await get(`${own}/bandwidth/window?from=0&to=${Date.now()}`));
+    expect(window).toMatchObject({ in: figures.connection.in, out: figures.connection.out });
+    expect(window.endpoints[0]).toMatchObject({ method: 'GET', endpoint: '_unrouted' });
+    expect((await fetch(`${own}/bandwidth/window?from=x`)).status).toBe(400);
     expect((await fetch(`${own}/nowhere`)).status).toBe(404);
     expect((await fetch(`${own}/metrics`, { method: 'POST' })).status).toBe(405);
   });
 
   test('streams what it remembers, then its figures once a second', async () => {
-    const { own } = await startListening('plain.mjs');
+    const { own } = await startListening('plain.mjs', { WEIGHBRIDGE_SERVICE: 'mill' });
     await getUntil(`${own}/health`, (answer) => answer !== '');
     const stream = await fetch(`${own}/bandwidth/stream`);
     expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     let text = '';
     for await (const chunk of stream.body as ReadableStream<Uint8Array>) {
       text += Buffer.from(chunk).toString();
-      if (text.split('\n\n').length > 3) break;
+      if (text.split('\n\n').length > 4) break;
     }
-    const [history, first = '', second = ''] = text.split('\n\n').map((block) => block.replace('data: ', ''));
-    expect(history).toMatch(/^event: history\n{"points":\[\[\d+,0,0\]/);
+    const [service, history, first = '', second = ''] = text.split('\n\n').map((block) => block.replace('data: ', ''));
+    expect(service).toMatch(
+      /^event: service\n{"name":"mill","startedMs":\d+,"hasScheduler":false,"ownEndpoints":\[\]}$/,
+    );
+    expect(history).toMatch(/^event: history\n{"resolution":"second","starts":\[\d+\],"points":\[/);
     expect(Date.parse(JSON.parse(second).at) - Date.parse(JSON.parse(first).at)).toBeGreaterThan(500);
   });
 
@@ -187,6 +196,16 @@ describe('what the environment says', () => {
       endpoints: ['/users/:id', '/files/*'],
       maxEndpoints: 50,
     });
+  });
+
+  test('what the service is called: by us, by OpenTelemetry, by pm2, by its package', () => {
+    const name = (env: NodeJS.ProcessEnv) => resolveSettings(env, expect.unreachable).serviceName;
+    const pm2_env = JSON.stringify({ name: 'shop' });
+    expect(name({ WEIGHBRIDGE_SERVICE: 'mill', OTEL_SERVICE_NAME: 'store', pm2_env })).toBe('mill');
+    expect(name({ OTEL_SERVICE_NAME: 'store', pm2_env })).toBe('store');
+    expect(name({ pm2_env })).toBe('shop');
+    expect(name({ WEIGHBRIDGE_SERVICE: 'x'.repeat(500) })).toHaveLength(100);
+    expect(name({})).not.toBe('');
   });
 
   test('what pm2 has packed', () => {

@@ -1,6 +1,5 @@
-import type { Bandwidth, JobList, NodeList, Problem } from '@weighbridge/protocol';
+import type { Bandwidth, BandwidthHistory, JobList, NodeList, Problem } from '@weighbridge/protocol';
 import { readEvents, SilentStreamError } from '@weighbridge/protocol/server-sent-events';
-import type { HistoryPoint } from './history.ts';
 
 /** The server asks for another token. */
 export class TokenRefusedError extends Error {
@@ -31,16 +30,13 @@ export class Api {
   }
 
   /** Snapshots as they come, until the server ends the stream. `remember`: what a server tells first that remembers. */
-  async *bandwidth(
-    signal: AbortSignal,
-    remember: (points: readonly HistoryPoint[]) => void,
-  ): AsyncGenerator<Bandwidth> {
+  async *bandwidth(signal: AbortSignal, remember: (history: BandwidthHistory) => void): AsyncGenerator<Bandwidth> {
     try {
       const { body } = await this.#call('/bandwidth/stream', signal);
       if (!body) return;
       for await (const { type, data } of readEvents(body, silenceMs)) {
         if (type === 'message') yield JSON.parse(data) as Bandwidth;
-        if (type === 'history') remember(JSON.parse(data).points);
+        if (type === 'history') remember(JSON.parse(data) as BandwidthHistory);
       }
     } catch (error) {
       if (error instanceof SilentStreamError)

@@ -4,7 +4,7 @@ import { showBooks } from './books.ts';
 import { Chart } from './chart.ts';
 import { EndpointTable } from './endpoints.ts';
 import { showGauges } from './gauges.ts';
-import { ratesOf } from './history.ts';
+import { toRates } from './history.ts';
 import { JobTable } from './jobs.ts';
 import { NodeTable } from './nodes.ts';
 import { RateMeter } from './rate.ts';
@@ -36,7 +36,7 @@ export class Live {
       api,
       {
         snapshot: (b) => this.#show(b),
-        history: (points) => this.#chart.fill(ratesOf(points)),
+        history: (history) => this.#chart.fill(toRates(history)),
         lost: (why, ms) => showLost(why, ms, this.#last?.at),
       },
       this.#wake,

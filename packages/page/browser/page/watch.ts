@@ -1,12 +1,11 @@
-import type { Bandwidth } from '@weighbridge/protocol';
+import type { Bandwidth, BandwidthHistory } from '@weighbridge/protocol';
 import { type Api, NoFiguresError, TokenRefusedError } from './api.ts';
-import type { HistoryPoint } from './history.ts';
 
 /** What {@link watch} tells of. */
 export interface Watcher {
   snapshot(bandwidth: Bandwidth): void;
   /** What the server remembers; not each does. */
-  history(points: readonly HistoryPoint[]): void;
+  history(history: BandwidthHistory): void;
   /** The stream ended; it is tried again in `retryMs`. */
   lost(why: string, retryMs: number): void;
 }
@@ -25,7 +24,7 @@ export async function watch(api: Api, watcher: Watcher, wake: EventTarget, signa
   while (!signal.aborted) {
     let why = 'The server ended the stream.';
     try {
-      for await (const bandwidth of api.bandwidth(signal, (points) => watcher.history(points))) {
+      for await (const bandwidth of api.bandwidth(signal, (history) => watcher.history(history))) {
         failures = 0;
         watcher.snapshot(bandwidth);
       }

@@ -3,6 +3,7 @@ import { BlobFolder } from '../blobs/blob-folder.ts';
 import { createEmbeddedStore, createPostgresStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
 import { AttemptBytes } from './bandwidth/attempt-bytes.ts';
+import { KeptHistory } from './bandwidth/kept-history.ts';
 import { MasterBandwidth } from './bandwidth/master-bandwidth.ts';
 import { sweepBlobs } from './blobs/blob-sweep.ts';
 import { ClaimQueue } from './claims/claim-queue.ts';
@@ -17,6 +18,7 @@ import { registerStorageGauges } from './metrics/storage-gauges.ts';
 import { createApi } from './routes/create-api.ts';
 import { urlOf } from './setup/address.ts';
 import { makeDataFolder } from './setup/data-folder.ts';
+import { loadMasterId } from './setup/master-id.ts';
 import { type MasterOptions, type ResolvedMasterOptions, resolveMasterOptions } from './setup/master-options.ts';
 import { loadToken, type Token } from './setup/token.ts';
 import { StorageGuard } from './storage/storage-guard.ts';
@@ -89,6 +91,7 @@ export class Master {
     const apiUrl = await this.#serveApi(context);
     await store.start();
     await cluster.start();
+    await this.#keepHistory(context);
     this.#sweepHourly(context);
     return {
       apiUrl,
@@ -164,6 +167,13 @@ export class Master {
     const app = await createApi(context);
     this.#undo.push(() => drain(app, drainMs));
     return urlOf(await listen(app, { name: 'listen', flag: '--listen' }, this.#options.listen));
+  }
+
+  async #keepHistory({ bandwidth, store }: MasterContext): Promise<void> {
+    const master = await loadMasterId(this.#options.dataDir);
+    const history = new KeptHistory(bandwidth.listener.history, store.bandwidth, master);
+    this.#undo.push(() => history.stop());
+    await history.start();
   }
 
   #sweepHourly({ blobs, store }: MasterContext): void {

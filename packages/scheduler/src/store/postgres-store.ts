@@ -2,6 +2,7 @@ import { OptionError, StartError, StoreUnavailableError } from '../errors.ts';
 import { addBytes } from './attempts/add-bytes.ts';
 import { claimJobs } from './attempts/claim-jobs.ts';
 import { completeAttempt } from './attempts/complete-attempt.ts';
+import { listBandwidthMinutes, saveBandwidthMinute } from './bandwidth/bandwidth-minutes.ts';
 import { blobsInUse } from './blobs/blobs-in-use.ts';
 import type { StoreContext } from './context.ts';
 import { answerWithin, Database } from './database/database.ts';
@@ -23,6 +24,7 @@ import { registerNode } from './nodes/register-node.ts';
 import { migrate } from './schema/migrate.ts';
 import type {
   AttemptStore,
+  BandwidthStore,
   BlobIndex,
   EndedAttempt,
   JobStore,
@@ -84,6 +86,10 @@ export class PostgresStore implements Store {
   };
   readonly blobs: BlobIndex = {
     inUse: async (sha256) => blobsInUse(this.#database, sha256),
+  };
+  readonly bandwidth: BandwidthStore = {
+    save: async (master, minute) => saveBandwidthMinute(this.#database, master, minute),
+    list: async (master, since) => listBandwidthMinutes(this.#database, master, since),
   };
 
   constructor(source: DatabaseSource, onError: (error: unknown) => void) {

@@ -158,6 +158,21 @@ export interface BlobIndex {
   inUse(sha256: string[]): Promise<Set<string>>;
 }
 
+/** What one master's API moved in a minute; its shape is the master's. */
+export interface StoredMinute {
+  /** When it ended, ISO 8601. */
+  at: string;
+  minute: object;
+}
+
+/** The minutes of the last day, by master: a UUID that one keeps over its restarts. */
+export interface BandwidthStore {
+  /** The same minute again changes nothing. */
+  save(master: string, minute: StoredMinute): Promise<void>;
+  /** Oldest first. */
+  list(master: string, since: string): Promise<StoredMinute[]>;
+}
+
 /** A picture of the queue for gauges, refreshed in the background, never on the scrape's path. */
 export interface QueueOverview {
   jobs: { queue: string; state: LiveJobState; count: number }[];
@@ -181,6 +196,7 @@ export interface Store {
   readonly nodes: NodeStore;
   readonly logs: LogStore;
   readonly blobs: BlobIndex;
+  readonly bandwidth: BandwidthStore;
   /** Opens, migrates, begins supervising. */
   start(): Promise<void>;
   stop(): Promise<void>;

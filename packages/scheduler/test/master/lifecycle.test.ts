@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BandwidthHistory, BandwidthWindow } from '@weighbridge/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Master, StartError } from '../../src/index.ts';
 import { startMaster } from './harness.ts';
@@ -42,6 +43,39 @@ test('a master makes its token once, readable by its owner alone, and keeps jobs
   const again = await second.start();
   expect(again.token).toBe(info.token);
   await second.stop();
+});
+
+test('a master keeps what moved by the minute over a restart, each byte once', async () => {
+  const first = new Master(options());
+  const { apiUrl, token } = await first.start();
+  const ask = async (url: string, path: string) =>
+    (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).json();
+  await ask(apiUrl, '/nodes');
+  const points = async (url: string) =>
+    ((await ask(url, '/bandwidth/history?resolution=minute')) as BandwidthHistory).points;
+  const sum = (all: (number | null)[][]) => all.reduce((total, [, , bytesIn]) => total + (bytesIn ?? 0), 0);
+  await expect.poll(async () => sum(await points(apiUrl))).toBeGreaterThan(0);
+  await first.stop();
+
+  const second = new Master(options());
+  const again = await second.start();
+  const kept = await points(again.apiUrl);
+  const history = (await ask(again.apiUrl, '/bandwidth/history?resolution=minute')) as BandwidthHistory;
+  expect(history.starts.length).toBeGreaterThan(1);
+  const secondStart = history.starts.at(-1) as number;
+  const before = kept.filter(([at]) => (at ?? 0) < secondStart);
+  expect(sum(before)).toBeGreaterThan(0);
+  const window = (await ask(again.apiUrl, `/bandwidth/window?from=0&to=${secondStart}`)) as BandwidthWindow;
+  expect(window.in).toBe(sum(before));
+  expect(window.endpoints).toContainEqual(expect.objectContaining({ method: 'GET', endpoint: '/nodes' }));
+  await second.stop();
+
+  // A third start has the first two, and nothing twice.
+  const third = new Master(options());
+  const { apiUrl: thirdUrl } = await third.start();
+  const all = (await points(thirdUrl)).filter(([at]) => (at ?? 0) < secondStart);
+  expect(all).toEqual(before);
+  await third.stop();
 });
 
 test('a port in use is told with the option to change, and nothing is left running', async () => {

@@ -159,7 +159,7 @@ test('bandwidth streams once a second, and its books balance', async () => {
     if (type === 'message') seen.push(JSON.parse(data) as Bandwidth);
     if (seen.length === 2) break;
   }
-  expect([...types]).toEqual(['history', 'message']);
+  expect([...types]).toEqual(['service', 'history', 'message']);
   for (const { balanced, connection, endpointsTotal, unattributed, pending } of seen) {
     expect(balanced).toBe(true);
     for (const way of ['in', 'out'] as const)

@@ -26,7 +26,9 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
   expect(operations.sort()).toEqual([
     'DELETE /nodes/{id}',
     'GET /bandwidth',
+    'GET /bandwidth/history',
     'GET /bandwidth/stream',
+    'GET /bandwidth/window',
     'GET /blobs/{sha256}',
     'GET /health',
     'GET /jobs',

@@ -11,6 +11,11 @@ import {
 } from '@weighbridge/monitor';
 import { type Bandwidth, limits, nodeHeader, schedulerMetrics } from '@weighbridge/protocol';
 
+/** The live page; one route for all files besides its script and style, because each route costs series in the metrics. */
+export const pagePaths = ['/', '/page.js', '/page.css', '/page/*'];
+/** What the page asks of the monitor's listener. */
+const bandwidthPaths = ['/bandwidth', '/bandwidth/stream', '/bandwidth/history', '/bandwidth/window'];
+
 /** The monitor as the master uses it: on its API server alone, nodes as clients. */
 export class MasterBandwidth {
   readonly #monitor: BandwidthMonitor;
@@ -32,7 +37,11 @@ export class MasterBandwidth {
       warn: (message) => console.error(message),
     });
     this.#monitor.register(registry);
-    this.listener = new Listener(this.#monitor, { metrics: () => registry.metrics(), toBandwidth });
+    this.listener = new Listener(this.#monitor, {
+      metrics: () => registry.metrics(),
+      toBandwidth,
+      service: { name: 'master', hasScheduler: true, ownEndpoints: [...pagePaths, ...bandwidthPaths] },
+    });
   }
 
   watch(server: Server): void {

@@ -1,8 +1,26 @@
-import { Bandwidth } from '@weighbridge/protocol';
+import { unattributedReasons } from '@weighbridge/monitor';
+import { Bandwidth, BandwidthHistory, BandwidthWindow } from '@weighbridge/protocol';
+import { Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
 import { mount } from '../http/mount.ts';
-import { answers, eventStream } from '../http/schemas.ts';
+import { answers, eventStream, NumberText, strict } from '../http/schemas.ts';
+
+const name = Type.Optional(Type.String({ minLength: 1, maxLength: 2000 }));
+
+const HistoryQuery = Type.Object(
+  {
+    resolution: Type.Optional(Type.Enum(['second', 'minute'])),
+    method: name,
+    endpoint: name,
+    client: name,
+    reason: Type.Optional(Type.Enum([...unattributedReasons])),
+  },
+  strict,
+);
+
+const time = NumberText('milliseconds since 1970');
+const WindowQuery = Type.Object({ from: time, to: time }, strict);
 
 /** What moved: now, each second, and before. */
 export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
@@ -20,10 +38,37 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
       schema: {
         summary: 'The same each second, as server-sent events',
         response: answers({
-          200: eventStream('the first event is `history`; then `data:` is what GET /bandwidth answers'),
+          200: eventStream(
+            'first an event `service`, then one `history`, which is what GET /bandwidth/history answers; after these ' +
+              'each `data:` is what GET /bandwidth answers',
+          ),
         }),
       },
     },
     mount(handlers.get('/bandwidth/stream')),
+  );
+
+  app.get(
+    '/bandwidth/history',
+    {
+      schema: {
+        summary: 'The last 15 minutes by the second, or the last day by the minute; of one endpoint or node too',
+        querystring: HistoryQuery,
+        response: answers({ 200: BandwidthHistory }),
+      },
+    },
+    mount(handlers.get('/bandwidth/history')),
+  );
+
+  app.get(
+    '/bandwidth/window',
+    {
+      schema: {
+        summary: 'What moved between two moments, by endpoint and by node',
+        querystring: WindowQuery,
+        response: answers({ 200: BandwidthWindow }, { 400: 'No such window' }),
+      },
+    },
+    mount(handlers.get('/bandwidth/window')),
   );
 }

@@ -7,6 +7,8 @@ const keepEndedSeconds = 30 * 86_400;
 const keepNodeSeconds = 7 * 86_400;
 /** A master writes more often, while it has anything to write; nobody sends a batch again after so long. */
 const keepWriterSeconds = 86_400;
+/** A page shows a day of bandwidth. */
+const keepMinutesSeconds = 86_400;
 /** Jobs of one statement. */
 const batch = 500;
 
@@ -44,9 +46,19 @@ const deleteOldWriters = defineStatement({
   `,
 });
 
-/** Deletes jobs that ended long ago and nodes that have been silent for long. Queued jobs are kept as long as they wait. */
+const deleteOldMinutes = defineStatement({
+  name: 'delete_old_bandwidth_minutes',
+  parameters: { seconds: 'float8' },
+  columns: { at: 'timestamptz' },
+  sql: ({ seconds }) => `
+    DELETE FROM weighbridge.bandwidth_minutes WHERE at < now() - ${seconds} * interval '1 second' RETURNING at
+  `,
+});
+
+/** Deletes jobs that ended long ago, old bandwidth, and nodes that have been silent for long. Queued jobs are kept as long as they wait. */
 export async function deleteOld(on: Queryable): Promise<void> {
   while ((await on.run(deleteEndedJobs, { seconds: keepEndedSeconds, limit: batch })).length === batch);
   await on.run(deleteSilentNodes, { seconds: keepNodeSeconds });
   await on.run(deleteOldWriters, { seconds: keepWriterSeconds });
+  await on.run(deleteOldMinutes, { seconds: keepMinutesSeconds });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeAttempts } from './attempts.ts';
+import { describeBandwidth } from './bandwidth.ts';
 import { describeBlobs } from './blobs.ts';
 import { describeJobs } from './jobs.ts';
 import { describeLogs } from './logs.ts';
@@ -23,6 +24,7 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
     describeNodes(() => kit);
     describeLogs(() => kit);
     describeBlobs(() => kit);
+    describeBandwidth(() => kit);
     describeSupervision(() => kit);
     describeStatements(() => kit);
   });
