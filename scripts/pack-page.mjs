@@ -44,7 +44,7 @@ function pack(path, contentType, content) {
 async function bundleScript() {
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
-    input: join(page, 'browser', 'page.ts'),
+    input: join(page, 'browser', 'main.tsx'),
     platform: 'browser',
     // Packages of this repository from their source: nothing has to be compiled before.
     resolve: { conditionNames: ['weighbridge-source', 'browser', 'import', 'default'] },

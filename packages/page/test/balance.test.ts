@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { describeBalance } from '../browser/page/balance.ts';
-import { bandwidth } from './figures.ts';
+import { describeBalance } from '../browser/parts/balance.ts';
+import { bandwidth } from './support/sample-bandwidth.ts';
 
 test('one byte too many or too few shows, with its sign', () => {
   const books = bandwidth(0, [['PUT /blobs/:sha256', 1000, 20]]);

@@ -1,28 +1,28 @@
 import { expect, test } from 'vitest';
-import { endpointLines, type Order } from '../browser/page/endpoint-lines.ts';
-import { bandwidth } from './figures.ts';
+import { toEndpointLines } from '../browser/parts/endpoint-lines.ts';
+import { bandwidth } from './support/sample-bandwidth.ts';
 
-const byShare: Order = { by: 'share', descending: true };
-
-test('a share is of all connection bytes, so the shares leave room for what no endpoint has', () => {
-  const [line] = endpointLines(bandwidth(0, [['PUT /blobs/:sha256', 1000, 0]]), undefined, byShare);
-  expect(line?.share).toBeCloseTo(1000 / (1000 + 517 + 1024 + 2048 + 96));
-});
+const snapshot = bandwidth(0, [
+  ['POST /b', 5, 5],
+  ['GET /b', 5, 5],
+  ['GET /a', 5, 5],
+  ['GET /c', 50, 0],
+]);
+const order = (sort: string, filter?: string) =>
+  toEndpointLines(snapshot, undefined, sort, filter).map(({ key }) => key);
 
 test('equal lines stand by name, whichever way the column is sorted', () => {
-  const snapshot = bandwidth(0, [
-    ['POST /b', 5, 5],
-    ['GET /b', 5, 5],
-    ['GET /a', 5, 5],
-    ['GET /c', 50, 0],
-  ]);
-  const order = (order: Order) => endpointLines(snapshot, undefined, order).map((line) => line.key);
-  expect(order(byShare)).toEqual(['GET /c', 'GET /a', 'GET /b', 'POST /b']);
-  expect(order({ by: 'in', descending: false })).toEqual(['GET /a', 'GET /b', 'POST /b', 'GET /c']);
-  expect(order({ by: 'name', descending: true })).toEqual(['GET /c', 'POST /b', 'GET /b', 'GET /a']);
+  expect(order('-share')).toEqual(['GET /c', 'GET /a', 'GET /b', 'POST /b']);
+  expect(order('in')).toEqual(['GET /a', 'GET /b', 'POST /b', 'GET /c']);
+  expect(order('-name')).toEqual(['GET /c', 'POST /b', 'GET /b', 'GET /a']);
 });
 
-test('nothing moved yet: no share, not NaN', () => {
-  const nothing = { connection: { in: 0, out: 0 } };
-  expect(endpointLines(bandwidth(0, [['GET /a', 0, 0]], nothing), undefined, byShare)[0]?.share).toBe(0);
+test('a column that is not there is the share', () => {
+  expect(order('-constructor')).toEqual(order('-share'));
+});
+
+test('a filter finds method and path, whatever the case', () => {
+  expect(order('name', 'post /B')).toEqual(['POST /b']);
+  expect(order('name', ' /b ')).toEqual(['GET /b', 'POST /b']);
+  expect(order('name', 'z')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatAge, formatBytes, formatExact, formatRate, formatShare } from '../browser/page/format.ts';
+import { formatAge, formatBytes, formatExact, formatRate, formatShare } from '../browser/format.ts';
 
 describe('bytes', () => {
   test.each([

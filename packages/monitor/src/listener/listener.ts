@@ -118,11 +118,14 @@ export class Listener {
   async *#events(signal: AbortSignal): AsyncGenerator<string> {
     const sampler = this.#sampler;
     yield formatEvent('service', this.#service);
-    yield formatEvent('history', toHistoryJson(this.history, new URLSearchParams()));
-    for (;;) {
+    for (let restored: number | undefined; !signal.aborted; ) {
+      if (restored !== this.history.restored) {
+        // Again where older minutes came late: a store answers only after the listener does.
+        restored = this.history.restored;
+        yield formatEvent('history', toHistoryJson(this.history, new URLSearchParams()));
+      }
       yield sampler.format(this.#toBandwidth);
       await sampler.next(signal);
-      if (signal.aborted) return;
     }
   }
 }

@@ -54,6 +54,7 @@ export class History {
   readonly #minutes = new Tier(maxMinutes, maxKeys);
   readonly #starts: number[] = [];
   #minute = new PointSum();
+  #restored = 0;
   #last: { atMs: number; connection: Directions } | undefined;
   #minuteListener: ((minute: KeptMinute) => void) | undefined;
 
@@ -65,6 +66,11 @@ export class History {
   /** When processes of this service started, Unix time in ms: gaps and counters at zero are explained by it. */
   get starts(): readonly number[] {
     return this.#starts;
+  }
+
+  /** How often minutes were put in front. */
+  get restored(): number {
+    return this.#restored;
   }
 
   /** Calls `listener` with each full minute. */
@@ -131,6 +137,7 @@ export class History {
 
   /** Puts minutes of processes before this one in front. */
   restore(kept: readonly KeptMinute[]): void {
+    this.#restored++;
     const first = this.points('minute')[0]?.fromMs ?? Number.POSITIVE_INFINITY;
     const before = kept.filter(({ atMs }) => atMs <= first).sort((a, b) => a.atMs - b.atMs);
     const own = [...this.#minutes.points];

@@ -39,8 +39,8 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
         summary: 'The same each second, as server-sent events',
         response: answers({
           200: eventStream(
-            'first an event `service`, then one `history`, which is what GET /bandwidth/history answers; after these ' +
-              'each `data:` is what GET /bandwidth answers',
+            'first an event `service`, then one `history`, which is what GET /bandwidth/history answers, and which comes ' +
+              'again where older minutes were found; then each `data:` is what GET /bandwidth answers',
           ),
         }),
       },

@@ -1,0 +1,58 @@
+import type { NodeList } from '@weighbridge/protocol';
+import { formatAge, formatBytes, formatMoment } from '../format.ts';
+import { ChartSection } from '../parts/chart-section.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { State } from '../parts/job-state.tsx';
+import { JobsTable } from '../parts/jobs-table.tsx';
+import { ViewLink } from '../parts/view-link.tsx';
+import { ViewTitle } from '../parts/view-title.tsx';
+import { WindowPanel } from '../parts/window-panel.tsx';
+import { usePage } from '../state/page-context.ts';
+import { useAnswer } from '../state/use-answer.ts';
+import { useKeyTimeline } from '../state/use-key-timeline.ts';
+
+const refreshMs = 2000;
+
+/** One machine: what moves between it and the master, and what it runs. */
+export function NodeView({ node }: { readonly node: string }) {
+  const { model } = usePage();
+  const timeline = useKeyTimeline({ kind: 'client', client: node });
+  const { data, error } = useAnswer<NodeList>('/nodes', refreshMs);
+  const found = data?.nodes.find(({ id }) => id === node);
+  const transfer = model.bandwidth?.nodes.find((one) => one.node === node);
+  return (
+    <>
+      <ViewTitle kind="Node">
+        <code>{node}</code> {found && <State state={found.state} />}
+      </ViewTitle>
+      <ChartSection subject={`the node ${node}`} timeline={timeline}>
+        <Facts
+          facts={[
+            ['In', formatBytes(transfer?.in ?? 0)],
+            ['Out', formatBytes(transfer?.out ?? 0)],
+            ['Slots', found && `${found.slotsUsed} of ${found.slots}`],
+            [
+              'Queues',
+              found?.queues.map((queue) => (
+                <span key={queue}>
+                  <ViewLink view={{ name: 'queue', queue }}>{queue}</ViewLink>{' '}
+                </span>
+              )),
+            ],
+            ['Heartbeat', found && `${formatAge(Date.now() - Date.parse(found.lastHeartbeatAt))} ago`],
+            ['Registered', found && formatMoment(Date.parse(found.registeredAt))],
+          ]}
+        />
+      </ChartSection>
+      {error && <p class="empty">{error}</p>}
+      {data && !found && <p class="empty">No node has this name.</p>}
+      <WindowPanel />
+      <JobsTable
+        title="What it runs"
+        query="state=running"
+        isShown={(job) => job.node === node}
+        empty="It runs nothing now."
+      />
+    </>
+  );
+}
