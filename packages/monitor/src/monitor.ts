@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { type Labels, LedgerConnection } from './accounts/connection-account.ts';
 import { sumConnections } from './accounts/connection-totals.ts';
+import { OpenExchangeList } from './accounts/open-exchanges.ts';
 import type { Participant } from './capture/accounts.ts';
-import type { AnyRequest } from './capture/capture.ts';
+import type { AnyRequest, OpenAccount } from './capture/capture.ts';
 import type { Exchange, ExchangeBytes } from './capture/exchange.ts';
 import { findObstacle, processCapture } from './capture/process-capture.ts';
 import { computeCost, type SampleCost } from './export/cost.ts';
@@ -12,16 +13,19 @@ import type { RegistryLike } from './export/registry.ts';
 import type { Source } from './export/source.ts';
 import type { Client } from './ledger/client.ts';
 import { Clients } from './ledger/clients.ts';
+import { EndpointClients } from './ledger/endpoint-clients.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { type MonitorOptions, type ResolvedMonitorOptions, resolveOptions } from './options.ts';
 import { type EndpointChoices, findEndpoint, unrouted } from './routes/endpoint.ts';
 import type { ListedRoute } from './routes/frameworks/fastify.ts';
 import { formatUnroutedAdvice } from './routes/unrouted-advice.ts';
 import { watchFrameworks } from './routes/watch-frameworks.ts';
-import type { BandwidthSnapshot } from './snapshot.ts';
+import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from './snapshot.ts';
 
 /** The busiest clients and endpoints are promoted after so many samples: with the default interval each ten seconds. */
 const samplesPerPromotion = 10;
+/** Tells the monitors of this process apart. */
+let nextMonitor = 1;
 
 /** A running monitor. Made by {@link monitorBandwidth}. */
 export class BandwidthMonitor {
@@ -29,6 +33,8 @@ export class BandwidthMonitor {
   readonly #ledger: Ledger;
   readonly #participant: Participant;
   readonly #clients: Clients;
+  readonly #endpointClients = new EndpointClients();
+  readonly #openExchanges = new OpenExchangeList(`${process.pid}-${nextMonitor++}`);
   readonly #servers: 'all' | Set<Server>;
   readonly #ignored = new WeakSet<Server>();
   readonly #listed: ListedRoute[] = [];
@@ -93,6 +99,16 @@ export class BandwidthMonitor {
     return this.#exporter.snapshot();
   }
 
+  /** One endpoint with its statuses, sizes and clients; `undefined` where it has no series. */
+  endpoint(method: string, endpoint: string): EndpointDetails | undefined {
+    return this.#exporter.endpoint(method, endpoint);
+  }
+
+  /** What is under way: the `limit` largest transfers, and exchanges in flight by endpoint. */
+  openExchanges(limit = 100): OpenExchanges {
+    return this.#exporter.openExchanges(limit);
+  }
+
   /** What the known routes cost in samples, and the most that can ever be exposed, whatever is sent. */
   cost(): SampleCost {
     return computeCost(this.#ledger, this.#options.maxEndpoints, this.#options.clientOf && this.#clients);
@@ -129,6 +145,7 @@ export class BandwidthMonitor {
     const labels: Labels = {
       findEndpoint: (exchange, isFinal) => this.#findEndpoint(exchange, isFinal, choices),
       findClient: (request) => this.#clientOf(request),
+      findPair: (series, client) => this.#endpointClients.find(series, client.name),
     };
     const participant: Participant = {
       sampleIntervalMs: this.#options.sampleIntervalMs,
@@ -153,12 +170,18 @@ export class BandwidthMonitor {
       },
       sample: () => this.#capture?.sample(),
       sampleInTurns: async () => this.#capture?.sampleInTurns(),
-      totals: () => sumConnections(this.#ledger, this.#capture?.accountsOf(this.#participant) ?? []),
+      totals: () => sumConnections(this.#ledger, this.#accounts),
+      open: (limit) => this.#openExchanges.find(this.#accounts, limit),
+      clientsOf: (series) => this.#endpointClients.of(series),
     };
   }
 
   get #capture(): ReturnType<typeof processCapture> | undefined {
     return this.#hasJoined ? processCapture() : undefined;
+  }
+
+  get #accounts(): Iterable<OpenAccount> {
+    return this.#capture?.accountsOf(this.#participant) ?? [];
   }
 
   #list(route: ListedRoute): void {

@@ -25,6 +25,47 @@ export interface ConnectionTotals {
   readonly connections: number;
 }
 
+/** An exchange that is under way. */
+export interface Transfer {
+  /** Stays the same as long as the exchange lasts. */
+  id: string;
+  method: string;
+  /** Absent while it isn't known. */
+  endpoint?: string;
+  /** Only with `clientOf`. */
+  client?: string;
+  /** Message bytes so far. */
+  in: number;
+  out: number;
+  /** How long the bodies will be, where their heads say so. */
+  requestLength?: number;
+  responseLength?: number;
+  /** The request itself, where it is in this process; never part of an answer. */
+  request?: object;
+}
+
+/** What is under way at one moment. */
+export interface OpenExchanges {
+  /** The largest: by what they have moved, and by what their heads announce. */
+  transfers: Transfer[];
+  inFlight: { method: string; endpoint: string; count: number }[];
+}
+
+/** One endpoint with all that is known of it. */
+export interface EndpointDetails extends EndpointSnapshot {
+  inFlight: number;
+  /** Message bytes by which half, or 95 %, of the exchanges that have ended were at most that large: estimates. */
+  requestSizes: SizeQuantiles | undefined;
+  responseSizes: SizeQuantiles | undefined;
+  /** Who moved its bytes, most first; only with `clientOf`. */
+  clients: { client: string; in: number; out: number }[];
+}
+
+export interface SizeQuantiles {
+  p50: number;
+  p95: number;
+}
+
 /** One method and endpoint. */
 export interface EndpointSnapshot {
   method: string;

@@ -1,6 +1,8 @@
-import type { Bandwidth, BandwidthHistory } from '@weighbridge/protocol';
+import { readFile, writeFile } from 'node:fs/promises';
+import { attemptHeader, type Bandwidth, type BandwidthHistory } from '@weighbridge/protocol';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { stop } from '../../../e2e/support/cli.ts';
 import { Cluster } from '../../../e2e/support/cluster.ts';
 import { launch, PageUnderTest } from './support/page-under-test.ts';
 
@@ -130,11 +132,109 @@ test('shows older jobs a page at a time', async () => {
   expect(await rows()).toBe(45);
 });
 
+test('opens a job: attempts, bytes, files to download, its whole log', async () => {
+  const { id } = await cluster.client.submit({
+    command: 'sh',
+    args: ['-c', 'echo to out; echo to err >&2; printf result > made.txt; exit $(test -e /nowhere; echo $?)'],
+    retryLimit: 1,
+    retryBackoff: 0,
+  });
+  const made = await cluster.client.submit({
+    command: 'sh',
+    args: ['-c', 'printf result > made.txt'],
+    files: { outputs: ['*.txt'] },
+  });
+  await cluster.untilEnded(id);
+  await cluster.untilEnded(made.id);
+  await open(`/?view=job&job=${id}`);
+  await sight.page.locator('#attempts tbody tr').nth(1).waitFor();
+  const job = await cluster.client.job(id);
+  for (const attempt of job.attempts) {
+    const row = `#attempts tbody tr:nth-child(${attempt.number})`;
+    expect(await sight.exact(`${row} [data-label=In]`)).toBe(attempt.bytes.in);
+    expect(await sight.exact(`${row} [data-label=Out]`)).toBe(attempt.bytes.out);
+    expect((await sight.cells(row))[2]).toBe('scale-one');
+  }
+  await expect.poll(() => sight.text('.log')).toMatch(/attempt 1[\s\S]*to out[\s\S]*attempt 2[\s\S]*to err/);
+  expect(await sight.text('section:has(.log) .aside')).toBe('complete');
+  expect(await sight.findBarriers()).toEqual([]);
+
+  await sight.page.goto(`${master().url}/?view=job&job=${made.id}`);
+  const download = sight.page.waitForEvent('download');
+  await sight.page.getByRole('button', { name: 'Download' }).click();
+  expect((await download).suggestedFilename()).toBe('made.txt');
+  expect(await readFile(await (await download).path(), 'utf8')).toBe('result');
+});
+
+test("follows a job's log while it runs, over a restart of the page", async () => {
+  const { id } = await cluster.client.submit({
+    command: 'sh',
+    args: ['-c', 'echo begun; while ! test -e "$FLAG"; do sleep 0.1; done; echo over'],
+    env: { FLAG: `${cluster.journalPath}-flag` },
+  });
+  await open(`/?view=job&job=${id}`);
+  await expect.poll(() => sight.text('.log')).toContain('begun');
+  expect(await sight.text('.log')).not.toContain('over');
+  await writeFile(`${cluster.journalPath}-flag`, '');
+  await expect.poll(() => sight.text('.log')).toContain('over');
+  await expect.poll(() => sight.text('.view-title .state')).toBe('succeeded');
+});
+
+test('a queue has its oldest job, and a job says what it waits for', async () => {
+  const lonely = await cluster.client.submit({ command: 'sh', args: ['-c', ':'], queue: 'lonely' });
+  await cluster.client.submit({ command: 'sh', args: ['-c', ':'], queue: 'lonely', priority: 9 });
+  await open('/?view=queue&queue=lonely');
+  await expect.poll(() => sight.text('.facts')).toMatch(/queued\s+2/);
+  expect(await sight.text('.facts')).toContain('no node that is ready');
+  await sight.page.locator('.facts a').click();
+  await expect
+    .poll(() => sight.text('#waits'))
+    .toBe('It waits for a node: none that is ready serves the queue lonely.');
+  expect(await sight.text('.view-title code')).toBe(lonely.id);
+  const large = await cluster.client.submit({ command: 'sh', args: ['-c', ':'], slots: 50 });
+  await sight.page.goto(`${master().url}/?view=job&job=${large.id}`);
+  await expect
+    .poll(() => sight.text('#waits'))
+    .toBe('It needs 50 slots, and no node of the queue default has more than 1: it waits for a larger one.');
+});
+
+test('a transfer under way has its job and how far it is', async () => {
+  const job = await runJob(':');
+  const { url, token } = master();
+  const gone = new AbortController();
+  const half = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new Uint8Array(3_000_000));
+    },
+  });
+  const upload = fetch(`${url}/blobs/${'a'.repeat(64)}`, {
+    method: 'PUT',
+    body: half,
+    duplex: 'half',
+    signal: gone.signal,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/octet-stream',
+      [attemptHeader]: `${job}/1`,
+    },
+  } as RequestInit).catch(() => undefined);
+  await open();
+  const row = `#transfers tbody tr:has(a[title="${job}"])`;
+  await sight.page.locator(row).waitFor();
+  await expect
+    .poll(async () => (await sight.cells(row)).slice(0, 3))
+    .toEqual(['PUT /blobs/:sha256', job.slice(0, 8), '3.00 MB']);
+  gone.abort();
+  await upload;
+  await sight.page.locator(row).waitFor({ state: 'detached' });
+});
+
 test('after a restart of the master, the day has what moved before it, and the start is marked', async () => {
   await open('/?span=day');
-  await cluster.master?.child.kill('SIGTERM');
+  const stopped = cluster.master && stop(cluster.master.child);
   await sight.is('lost');
   expect(await sight.findBarriers()).toEqual([]);
+  await stopped;
   await cluster.startMaster();
   await sight.is('live');
   const { points, starts } = await ask<BandwidthHistory>('/bandwidth/history?resolution=minute');

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { Bandwidth, BandwidthHistory, BandwidthWindow } from '@weighbridge/protocol';
+import type { Bandwidth, BandwidthEndpoint, BandwidthHistory, BandwidthWindow } from '@weighbridge/protocol';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePorts } from '../../../e2e/support/free-port.ts';
@@ -39,9 +41,24 @@ class Shop {
     await (await fetch(`${this.#url}${path}`, { headers: { connection: 'close' } })).arrayBuffer();
   }
 
+  /** A download that nobody ends; its response is read. */
+  async begin(path: string): Promise<() => void> {
+    const gone = new AbortController();
+    const response = await fetch(`${this.#url}${path}`, { signal: gone.signal, headers: { connection: 'close' } });
+    void response.arrayBuffer().catch(() => undefined);
+    return () => gone.abort();
+  }
+
   async put(path: string, bytes: number): Promise<void> {
     const body = new Uint8Array(bytes);
     await (await fetch(`${this.#url}${path}`, { method: 'PUT', body, headers: { connection: 'close' } })).text();
+  }
+
+  /** What is no HTTP. */
+  async garbage(): Promise<void> {
+    const socket = connect(Number(new URL(this.#url).port), '127.0.0.1');
+    socket.end('this is not a request\r\n\r\n').resume();
+    await once(socket, 'close');
   }
 
   async ask<T>(path: string): Promise<T> {
@@ -276,6 +293,46 @@ describe('the table of endpoints', () => {
     await sight.page.goBack();
     await sight.page.locator('#endpoints').waitFor();
   });
+});
+
+test('an endpoint has its statuses, sizes and what is in flight, as the API says', async () => {
+  await shop.get('/files/a?bytes=200000');
+  const end = await shop.begin('/files/slow');
+  await shop.quiet();
+  await open('/?view=endpoint&method=GET&endpoint=%2Ffiles%2F%3Aname');
+  const facts = () => sight.text('.facts');
+  await expect.poll(facts).toMatch(/In flight\s+1/);
+  const details = await shop.ask<BandwidthEndpoint>('/bandwidth/endpoint?method=GET&endpoint=/files/:name');
+  expect(details).toMatchObject({ exchanges: 1, inFlight: 1, aborted: 0 });
+  expect(await facts()).toMatch(/Exchanges\s+1\s/);
+  expect(await facts()).toMatch(/Response size, p50 \/ p95\s+about 550 kB \/ 955 kB/);
+  expect(await sight.exact('#statuses [data-label=Out]')).toBe(details.responses[0]?.bytes);
+
+  await expect
+    .poll(() => sight.cells('#transfers tbody tr'))
+    .toEqual(['GET /files/:name', '2.50 MB of 10.0 MB', '0 B/s', '–']);
+  expect(await sight.findBarriers()).toEqual([]);
+  end();
+  await sight.page.locator('#transfers').waitFor({ state: 'detached' });
+  await expect.poll(facts).toMatch(/Aborted\s+50\.0 %/);
+});
+
+test('says what an endpoint of its own making means, and how to change it', async () => {
+  await shop.get('/elsewhere');
+  await open('/?view=endpoint&method=GET&endpoint=_unrouted');
+  await expect.poll(() => sight.text('.explained')).toContain('WEIGHBRIDGE_ENDPOINTS=');
+});
+
+test('has the bytes of no exchange by reason', async () => {
+  await shop.garbage();
+  await open();
+  await sight.page.locator('#books a').click();
+  await sight.page.locator('#reasons').waitFor();
+  const { unattributedReasons } = await shop.ask<Bandwidth>('/bandwidth');
+  expect(unattributedReasons.malformed?.in).toBeGreaterThan(10);
+  const malformed = '#reasons tr:has(code:text-is("malformed"))';
+  await expect.poll(() => sight.exact(`${malformed} [data-label=In]`)).toBe(unattributedReasons.malformed?.in);
+  expect(await sight.findBarriers()).toEqual([]);
 });
 
 test('says that the connection is lost, keeps what it showed, and comes back when the service does', async () => {

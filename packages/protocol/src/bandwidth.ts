@@ -9,6 +9,8 @@ export const Bandwidth = Type.Object({
   connection: Directions,
   endpointsTotal: Directions,
   unattributed: Directions,
+  /** The same by reason. */
+  unattributedReasons: Type.Record(Type.String(), Directions),
   pending: Directions,
   openConnections: Type.Integer(),
   inFlight: Type.Integer(),
@@ -54,6 +56,50 @@ export const BandwidthHistory = Type.Object({
 export type BandwidthHistory = Static<typeof BandwidthHistory>;
 
 const Moved = { in: Type.Number(), out: Type.Number() };
+
+const Sizes = Type.Object({ p50: Type.Number(), p95: Type.Number() });
+
+/** What `GET /bandwidth/endpoint` answers. Sizes are message bytes, estimated from histograms. */
+export const BandwidthEndpoint = Type.Object({
+  method: Type.String(),
+  endpoint: Type.String(),
+  requestBytes: Type.Number(),
+  exchanges: Type.Number(),
+  /** Of these, ended before request and response were complete. */
+  aborted: Type.Number(),
+  responses: Type.Array(Type.Object({ status: Type.String(), bytes: Type.Number(), exchanges: Type.Number() })),
+  inFlight: Type.Number(),
+  requestSizes: Type.Optional(Sizes),
+  responseSizes: Type.Optional(Sizes),
+  clients: Type.Array(Type.Object({ client: Type.String(), in: Type.Number(), out: Type.Number() })),
+});
+export type BandwidthEndpoint = Static<typeof BandwidthEndpoint>;
+
+/** What `GET /bandwidth/transfers` answers: the largest exchanges that are under way. */
+export const BandwidthTransfers = Type.Object({
+  transfers: Type.Array(
+    Type.Object({
+      /** Stays the same as long as the exchange lasts. */
+      id: Type.String(),
+      method: Type.String(),
+      /** Absent while it isn't known. */
+      endpoint: Type.Optional(Type.String()),
+      /** On a master a node. */
+      client: Type.Optional(Type.String()),
+      /** Whose files, log or result it moves. */
+      job: Type.Optional(Type.String()),
+      in: Type.Number(),
+      out: Type.Number(),
+      /** How long the bodies will be, where their heads say so. */
+      requestLength: Type.Optional(Type.Number()),
+      responseLength: Type.Optional(Type.Number()),
+      /** Bytes per second in the direction that moves more; absent at first. */
+      rate: Type.Optional(Type.Number()),
+      secondsLeft: Type.Optional(Type.Number()),
+    }),
+  ),
+});
+export type BandwidthTransfers = Static<typeof BandwidthTransfers>;
 
 /** What `GET /bandwidth/window` answers: what moved between two moments, most first. */
 export const BandwidthWindow = Type.Object({

@@ -9,4 +9,5 @@ export * from './liveness.ts';
 export * from './names.ts';
 export * from './node.ts';
 export * from './problem.ts';
+export * from './queue.ts';
 export * from './scheduler-metrics.ts';

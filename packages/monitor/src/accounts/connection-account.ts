@@ -4,13 +4,15 @@ import type { Exchange, ResponseState } from '../capture/exchange.ts';
 import type { Client } from '../ledger/client.ts';
 import type { EndpointSeries } from '../ledger/endpoint-table.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { UnattributedReason } from '../snapshot.ts';
+import type { Directions, UnattributedReason } from '../snapshot.ts';
 
 /** How a monitor names what it counts. */
 export interface Labels {
   /** The endpoint's template, `undefined` while it is not known yet. */
   findEndpoint(exchange: Exchange, isFinal: boolean): string | undefined;
   findClient(request: IncomingMessage): Client | null;
+  /** Where the bytes of this client on this endpoint are added up as well. */
+  findPair(series: EndpointSeries, client: Client): Directions;
 }
 
 /** What of an exchange one monitor has written down. */
@@ -25,6 +27,8 @@ class LedgerExchange {
   series: EndpointSeries | null = null;
   responseCell = -1;
   client: Client | null = null;
+  /** Of this client on this endpoint. */
+  pair: Directions | null = null;
   /** The endpoint that has no place, where the series is that of `_other`. */
   overflowed: string | null = null;
 }
@@ -84,8 +88,15 @@ export class LedgerConnection implements ConnectionAccount {
     own.series = null;
     own.responseCell = -1;
     own.client = null;
+    own.pair = null;
     own.overflowed = null;
     return own;
+  }
+
+  /** The labels of an exchange as far as they are known. */
+  findLabels(account: object): { series: EndpointSeries | null; client: string | undefined } {
+    const { series, client } = account as LedgerExchange;
+    return { series, client: client?.name };
   }
 
   attribute(exchange: Exchange, account: object, isFinal: boolean): void {
@@ -128,7 +139,9 @@ export class LedgerConnection implements ConnectionAccount {
     own.writtenIn += written;
     this.writtenIn += written;
     if (own.overflowed !== null) this.#noteOverflowed(own, own.overflowed, written);
-    if (this.#ledger.add((own.series as EndpointSeries).requestCell, written)) own.client?.received(written);
+    if (!this.#ledger.add((own.series as EndpointSeries).requestCell, written) || own.client === null) return;
+    own.client.received(written);
+    (own.pair as Directions).in += written;
   }
 
   #writeOut(own: LedgerExchange, bytes: number): void {
@@ -137,7 +150,9 @@ export class LedgerConnection implements ConnectionAccount {
     own.writtenOut += written;
     this.writtenOut += written;
     if (own.overflowed !== null) this.#noteOverflowed(own, own.overflowed, written);
-    if (this.#ledger.add(own.responseCell, written)) own.client?.sent(written);
+    if (!this.#ledger.add(own.responseCell, written) || own.client === null) return;
+    own.client.sent(written);
+    (own.pair as Directions).out += written;
   }
 
   #noteOverflowed(own: LedgerExchange, endpoint: string, bytes: number): void {
@@ -163,6 +178,7 @@ export class LedgerConnection implements ConnectionAccount {
     own.series = this.#ledger.endpoints.find(exchange.method, endpoint);
     if (own.series.endpoint !== endpoint) own.overflowed = endpoint;
     own.client = this.#labels.findClient(exchange.request as IncomingMessage);
+    if (own.client !== null) own.pair = this.#labels.findPair(own.series, own.client);
     return true;
   }
 

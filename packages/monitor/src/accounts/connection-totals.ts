@@ -14,7 +14,7 @@ export function sumConnections(ledger: Ledger, open: Iterable<OpenAccount>): Con
     connection.out += account.out;
     pending.in += account.in - account.writtenIn;
     pending.out += account.out - account.writtenOut;
-    exchanges += own;
+    exchanges += own.length;
     connections++;
   }
   return { connection, pending, exchanges, connections };

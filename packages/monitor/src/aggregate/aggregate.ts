@@ -1,6 +1,6 @@
 import { Exporter } from '../export/exporter.ts';
 import type { Source } from '../export/source.ts';
-import type { BandwidthSnapshot } from '../snapshot.ts';
+import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from '../snapshot.ts';
 import { DeltaReader } from './delta.ts';
 import { FollowerChannel, type FollowerEvents } from './follower-channel.ts';
 import { LeaderChannel } from './leader-channel.ts';
@@ -16,7 +16,7 @@ export interface AggregateOptions {
   readonly warn: (message: string) => void;
 }
 
-type Served = Pick<Exporter, 'text' | 'snapshot'>;
+type Served = Pick<Exporter, 'text' | 'snapshot' | 'endpoint' | 'openExchanges'>;
 
 /** What a follower hears of its leader. */
 export type LeaderEvents = Omit<FollowerEvents, 'delta'>;
@@ -52,6 +52,14 @@ export class Aggregate {
 
   snapshot(): BandwidthSnapshot {
     return this.#served.snapshot();
+  }
+
+  endpoint(method: string, endpoint: string): EndpointDetails | undefined {
+    return this.#served.endpoint(method, endpoint);
+  }
+
+  openExchanges(limit: number): OpenExchanges {
+    return this.#served.openExchanges(limit);
   }
 
   /** Tells the leader, from now on. */

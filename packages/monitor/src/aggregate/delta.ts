@@ -2,7 +2,13 @@ import { type Series, SeriesTable } from '../export/series.ts';
 import type { Source } from '../export/source.ts';
 import { sizeBounds } from '../ledger/histogram.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type ConnectionTotals, type Directions, type UnattributedReason, unattributedReasons } from '../snapshot.ts';
+import {
+  type ConnectionTotals,
+  type Directions,
+  type OpenExchanges,
+  type UnattributedReason,
+  unattributedReasons,
+} from '../snapshot.ts';
 
 /** What one process tells another: what has moved since the delta before, and what is open now. Plain JSON. */
 export interface Delta {
@@ -15,9 +21,11 @@ export interface Delta {
   /** Of all connections, open and closed. */
   connection: Directions;
   exact: boolean;
-  open: Omit<ConnectionTotals, 'connection'>;
+  open: Omit<ConnectionTotals, 'connection'> & OpenExchanges;
 }
 
+/** Transfers under way that one process tells of. */
+const maxTransfers = 20;
 const none: Directions = { in: 0, out: 0 };
 
 /** Reads what has changed in some totals since it was asked the last time; never the same byte twice. */
@@ -58,13 +66,18 @@ export class DeltaReader {
       errors: ledger.errors - this.#errors,
       connection: minus(connection, this.#connection),
       exact,
-      open,
+      open: { ...open, ...this.#readOpen() },
     };
     this.#tlsOverhead = { ...ledger.tlsOverhead };
     this.#overflowed = ledger.endpoints.overflowed;
     this.#errors = ledger.errors;
     this.#connection = connection;
     return delta;
+  }
+
+  #readOpen(): OpenExchanges {
+    const { transfers, inFlight } = this.#source.open(maxTransfers);
+    return { transfers: transfers.map(({ request: _, ...transfer }) => transfer), inFlight };
   }
 
   #readSeries(series: Series): Delta['series'] {

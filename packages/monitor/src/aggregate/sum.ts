@@ -2,13 +2,25 @@ import type { Source } from '../export/source.ts';
 import { takeSnapshot } from '../export/take-snapshot.ts';
 import { imbalance } from '../ledger/balance.ts';
 import { Clients } from '../ledger/clients.ts';
+import { Largest } from '../ledger/largest.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { type ConnectionTotals, type UnattributedReason, unattributedReasons } from '../snapshot.ts';
+import {
+  type ConnectionTotals,
+  type OpenExchanges,
+  type UnattributedReason,
+  unattributedReasons,
+} from '../snapshot.ts';
 import type { Delta, DeltaReader } from './delta.ts';
 
 type Known = Pick<Delta, 'open' | 'exact'>;
 
-const nothingOpen: Delta['open'] = { pending: { in: 0, out: 0 }, exchanges: 0, connections: 0 };
+const nothingOpen: Delta['open'] = {
+  pending: { in: 0, out: 0 },
+  exchanges: 0,
+  connections: 0,
+  transfers: [],
+  inFlight: [],
+};
 
 /** This process' own totals, and their deltas: it may have told another process before, and tells nothing twice. */
 export interface Own {
@@ -55,8 +67,25 @@ export class Sum implements Source {
         exchanges: sum.exchanges + exchanges,
         connections: sum.connections + connections,
       }),
-      { connection: { ...this.ledger.closed }, ...nothingOpen },
+      { connection: { ...this.ledger.closed }, pending: { in: 0, out: 0 }, exchanges: 0, connections: 0 },
     );
+  }
+
+  open(limit: number): OpenExchanges {
+    const largest = new Largest<OpenExchanges['transfers'][number]>(limit);
+    const counts = new Map<string, OpenExchanges['inFlight'][number]>();
+    for (const { open } of this.#processes.values()) {
+      for (const transfer of open.transfers) largest.add(transfer, transfer.in + transfer.out);
+      for (const { method, endpoint, count } of open.inFlight) {
+        const name = `${method} ${endpoint}`;
+        counts.set(name, { method, endpoint, count: count + (counts.get(name)?.count ?? 0) });
+      }
+    }
+    return { transfers: largest.items(), inFlight: [...counts.values()] };
+  }
+
+  clientsOf(): Iterable<never> {
+    return [];
   }
 
   /** Takes what a process tells. */

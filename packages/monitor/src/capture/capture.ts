@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Accounts, ConnectionAccount, Participant } from './accounts.ts';
 import type { Attribution, Defer, Flow } from './attribution.ts';
-import { bytesOn, type ExchangeBytes } from './exchange.ts';
+import { bytesOn, type Exchange, type ExchangeBytes } from './exchange.ts';
 import { type ConnectionOwner, OpenConnection } from './open-connection.ts';
 import { OpenConnections } from './open-connections.ts';
 import { findOwnSymbol } from './own-symbol.ts';
@@ -50,7 +50,10 @@ export type AnyRequest = IncomingMessage | Http2ServerRequest | ServerHttp2Strea
 export interface OpenAccount {
   readonly connection: { readonly in: number; readonly out: number };
   readonly account: ConnectionAccount;
-  readonly exchanges: number;
+  /** Its place among the accounts of the connection, and of each exchange. */
+  readonly index: number;
+  /** Those that are open. */
+  readonly exchanges: readonly Exchange[];
 }
 
 /** How a connection came to be known. */
@@ -151,8 +154,9 @@ export class Capture implements ServerListener, ConnectionOwner {
   /** The open connections that a monitor counts. */
   *accountsOf(participant: Participant): Iterable<OpenAccount> {
     for (const { accounts, attribution, connection } of this.#open) {
-      const account = accounts.all.find((one) => one.participant === participant);
-      if (account !== undefined) yield { connection, account, exchanges: attribution.exchanges.length };
+      const index = accounts.all.findIndex((one) => one.participant === participant);
+      const account = accounts.all[index];
+      if (account !== undefined) yield { connection, account, index, exchanges: attribution.exchanges };
     }
   }
 

@@ -1,5 +1,6 @@
-import type { BandwidthSnapshot } from '../snapshot.ts';
+import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from '../snapshot.ts';
 import { collect } from './collect.ts';
+import { findEndpointDetails } from './endpoint-details.ts';
 import type { CollectedFamily } from './family.ts';
 import { formatText } from './prometheus.ts';
 import { type RegistryLike, RegistryMetrics } from './registry.ts';
@@ -44,6 +45,15 @@ export class Exporter {
 
   snapshot(): BandwidthSnapshot {
     return takeSnapshot(this.#source);
+  }
+
+  endpoint(method: string, endpoint: string): EndpointDetails | undefined {
+    return findEndpointDetails(this.#source, method, endpoint);
+  }
+
+  openExchanges(limit: number): OpenExchanges {
+    this.#source.sample();
+    return this.#source.open(limit);
   }
 
   #collect(): CollectedFamily[] {

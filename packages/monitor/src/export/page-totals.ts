@@ -6,6 +6,8 @@ export interface PageTotals {
   connection: Directions;
   endpointsTotal: Directions;
   unattributed: Directions;
+  /** The same by reason. */
+  unattributedReasons: Record<string, Directions>;
   pending: Directions;
   openConnections: number;
   inFlight: number;
@@ -22,6 +24,7 @@ export function toPageTotals(snapshot: BandwidthSnapshot): PageTotals {
     connection,
     endpointsTotal,
     unattributed: unattributedTotal,
+    unattributedReasons: snapshot.unattributed,
     pending,
     openConnections: open.connections,
     inFlight: open.exchanges,

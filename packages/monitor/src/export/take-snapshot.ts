@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 export function takeSnapshot(source: Source): BandwidthSnapshot {
   const { ledger, clients } = source;
   source.sample();
-  const endpoints = ledger.endpoints.all.map((series) => endpointSnapshot(ledger, series));
+  const endpoints = ledger.endpoints.all.map((series) => toEndpointSnapshot(ledger, series));
   const { connection, pending, exchanges, connections } = source.totals();
   const totals = {
     connection,
@@ -35,7 +35,8 @@ export function takeSnapshot(source: Source): BandwidthSnapshot {
   };
 }
 
-function endpointSnapshot(ledger: Ledger, series: EndpointSeries): EndpointSnapshot {
+/** One endpoint's numbers. */
+export function toEndpointSnapshot(ledger: Ledger, series: EndpointSeries): EndpointSnapshot {
   const { cells } = ledger;
   return {
     method: series.method,

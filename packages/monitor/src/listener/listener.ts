@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toPageTotals } from '../export/page-totals.ts';
 import { inSlices } from '../export/slices.ts';
-import type { BandwidthSnapshot } from '../snapshot.ts';
+import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from '../snapshot.ts';
 import { formatEvent, sendEvents } from './event-stream.ts';
 import type { History } from './history/history.ts';
-import { HistoryQueryError, toHistoryJson, toWindowJson } from './history/history-json.ts';
+import { QueryError, toHistoryJson, toWindowJson } from './history/history-json.ts';
 import { sendPageFile } from './page-files.ts';
 import { Sampler } from './sampler.ts';
+import { TransferRates } from './transfer-rates.ts';
 
 /** What a listener serves: one monitor's totals, or the sum of many. */
 export interface ListenerSource {
   /** Exposition format 0.0.4. */
   text(): Promise<string>;
   snapshot(): BandwidthSnapshot;
+  endpoint(method: string, endpoint: string): EndpointDetails | undefined;
+  openExchanges(limit: number): OpenExchanges;
 }
 
 export interface ListenerOptions {
@@ -21,6 +24,8 @@ export interface ListenerOptions {
   /** What `GET /bandwidth` and each event of its stream hold. Default: the totals, and no nodes. */
   readonly toBandwidth?: (snapshot: BandwidthSnapshot) => object;
   readonly service?: Partial<ServiceInfo>;
+  /** What to tell of a transfer besides its endpoint and client, such as its job. Default nothing. */
+  readonly tagTransfer?: (request: IncomingMessage) => Record<string, string>;
 }
 
 /** What a page tells of the service that it shows. */
@@ -39,6 +44,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 /** Open pages; a further one is refused with 503. */
 const maxStreams = 1000;
+/** Transfers of one answer, the largest. */
+const maxTransfers = 50;
 const exposition = 'text/plain; version=0.0.4; charset=utf-8';
 const plainText = 'text/plain; charset=utf-8';
 
@@ -69,6 +76,8 @@ export class Listener {
       ...(own.size > 0 && { isOwn: (endpoint) => own.has(endpoint) }),
     });
     this.#sampler.start();
+    const { tagTransfer } = options;
+    const transfers = new TransferRates((request) => tagTransfer?.(request as IncomingMessage) ?? {});
     const text = () => this.#source.text();
     const metrics = options.metrics ?? text;
     const handlers: Record<string, Handler> = {
@@ -78,6 +87,9 @@ export class Listener {
       '/bandwidth': (_request, response) => sendJson(response, this.#toBandwidth(this.#source.snapshot())),
       '/bandwidth/history': (request, response) => sendJson(response, toHistoryJson(this.history, parseQuery(request))),
       '/bandwidth/window': (request, response) => sendJson(response, toWindowJson(this.history, parseQuery(request))),
+      '/bandwidth/endpoint': (request, response) => this.#sendEndpoint(parseQuery(request), response),
+      '/bandwidth/transfers': (_request, response) =>
+        sendJson(response, { transfers: transfers.toJson(this.#source.openExchanges(maxTransfers)) }),
       '/bandwidth/stream': (request, response) => this.#stream(request, response),
     };
     this.handlers = new Map(Object.entries(handlers).map(([path, handler]) => [path, guard(handler)]));
@@ -102,6 +114,14 @@ export class Listener {
   close(): void {
     this.#stopping.abort();
     this.#sampler.stop();
+  }
+
+  #sendEndpoint(query: URLSearchParams, response: ServerResponse): void {
+    const [method, endpoint] = [query.get('method'), query.get('endpoint')];
+    if (method === null || endpoint === null) throw new QueryError('method and endpoint must be given');
+    const details = this.#source.endpoint(method, endpoint);
+    if (details) sendJson(response, details);
+    else sendStatus(response, 404, `no exchange of ${method} ${endpoint} was counted\n`);
   }
 
   async #stream(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -139,7 +159,7 @@ function guard(handler: Handler): Handler {
       }
       await handler(request, response);
     } catch (error) {
-      if (error instanceof HistoryQueryError) return sendStatus(response, 400, `${error.message}\n`);
+      if (error instanceof QueryError) return sendStatus(response, 400, `${error.message}\n`);
       if (!response.headersSent) return sendStatus(response, 500, `${(error as Error).message}\n`);
       response.destroy();
     }

@@ -16,7 +16,7 @@ function createDelta(bytes: Record<string, number>): Delta {
     errors: 0,
     connection: { in: Object.values(bytes).reduce((sum, received) => sum + received, 0), out: 0 },
     exact: true,
-    open: { pending: none, exchanges: 0, connections: 0 },
+    open: { pending: none, exchanges: 0, connections: 0, transfers: [], inFlight: [] },
   };
 }
 
@@ -48,4 +48,18 @@ test('a sum gives places by traffic, and its replica has the same series', () =>
   const next = new Sum('x_', maxEndpoints, { source: idle, deltas: new DeltaReader(idle) });
   next.load(new DeltaReader(replica).next());
   expect(receivedBy(next)).toEqual(receivedBy(sum));
+});
+
+test('what is under way in several processes is one list, and a process that leaves takes its part with it', () => {
+  const sum = new Sum('x_', maxEndpoints);
+  const [one, two] = [{}, {}];
+  const transfer = (id: string, out: number) => ({ id, method: 'GET', endpoint: '/a', in: 0, out });
+  const open = { pending: none, exchanges: 2, connections: 2 };
+  const inFlight = [{ method: 'GET', endpoint: '/a', count: 2 }];
+  sum.add(one, { ...createDelta({}), open: { ...open, transfers: [transfer('1', 9), transfer('2', 1)], inFlight } });
+  sum.add(two, { ...createDelta({}), open: { ...open, transfers: [transfer('3', 5)], inFlight } });
+  expect(sum.open(2).transfers.map(({ id }) => id)).toEqual(['1', '3']);
+  expect(sum.open(0).inFlight).toEqual([{ method: 'GET', endpoint: '/a', count: 4 }]);
+  sum.leave(one);
+  expect(sum.open(5)).toEqual({ transfers: [transfer('3', 5)], inFlight });
 });

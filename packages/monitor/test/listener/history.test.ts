@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { History, type KeptMinute } from '../../src/listener/history/history.ts';
-import { HistoryQueryError, toHistoryJson, toWindowJson } from '../../src/listener/history/history-json.ts';
+import { QueryError, toHistoryJson, toWindowJson } from '../../src/listener/history/history-json.ts';
 import type { BandwidthSnapshot, Directions } from '../../src/snapshot.ts';
 
 const none = { in: 0, out: 0 };
@@ -290,7 +290,7 @@ describe('as JSON', () => {
     ['endpoint=/a', 'method and endpoint belong together, got one of them'],
     ['reason=luck', /^reason must be one of .*, got 'luck'$/],
   ])('a bad query of the history is told: %s', (text, message) => {
-    expect(() => toHistoryJson(history, query(text))).toThrow(HistoryQueryError);
+    expect(() => toHistoryJson(history, query(text))).toThrow(QueryError);
     expect(() => toHistoryJson(history, query(text))).toThrow(message);
   });
 

@@ -1,6 +1,7 @@
 import { formatBytes, formatRate } from '../format.ts';
 import { ChartSection } from '../parts/chart-section.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { TransfersTable } from '../parts/transfers-table.tsx';
 import { ViewTitle } from '../parts/view-title.tsx';
 import { WindowPanel } from '../parts/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
@@ -26,6 +27,7 @@ export function ClientView({ client }: { readonly client: string }) {
         />
       </ChartSection>
       <WindowPanel />
+      <TransfersTable isShown={(transfer) => transfer.client === client} />
       {client === '_other' && <p class="card">{otherClients}</p>}
     </>
   );

@@ -1,22 +1,32 @@
-import { formatBytes, formatExact, formatRate } from '../format.ts';
+import type { BandwidthEndpoint } from '@weighbridge/protocol';
+import { formatBytes, formatExact, formatRate, formatShare } from '../format.ts';
+import { BytesCell, CountCell, ShareCell } from '../parts/cells.tsx';
 import { ChartSection } from '../parts/chart-section.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { SpecialEndpoint } from '../parts/special-endpoint.tsx';
+import { TransfersTable } from '../parts/transfers-table.tsx';
+import { ViewLink } from '../parts/view-link.tsx';
 import { ViewTitle } from '../parts/view-title.tsx';
 import { WindowPanel } from '../parts/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
 import { toEndpointKey } from '../state/rates.ts';
+import { useAnswer } from '../state/use-answer.ts';
 import { useKeyTimeline } from '../state/use-key-timeline.ts';
+
+const refreshMs = 1000;
 
 interface EndpointViewProps {
   readonly method: string;
   readonly endpoint: string;
 }
 
-/** One endpoint. */
+/** One endpoint: how much, how large, how it ended, by whom. */
 export function EndpointView({ method, endpoint }: EndpointViewProps) {
   const { model } = usePage();
   const timeline = useKeyTimeline({ kind: 'endpoint', method, endpoint });
-  const found = model.bandwidth?.endpoints.find((one) => one.method === method && one.endpoint === endpoint);
+  const query = new URLSearchParams({ method, endpoint });
+  const { data, error } = useAnswer<BandwidthEndpoint>(`/bandwidth/endpoint?${query}`, refreshMs);
+  const out = data?.responses.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
   return (
     <>
       <ViewTitle kind="Endpoint">
@@ -25,15 +35,106 @@ export function EndpointView({ method, endpoint }: EndpointViewProps) {
       <ChartSection subject={`${method} ${endpoint}`} timeline={timeline}>
         <Facts
           facts={[
-            ['In', found && formatBytes(found.requestBytes)],
-            ['Out', found && formatBytes(found.responseBytes)],
+            ['In', data && formatBytes(data.requestBytes)],
+            ['Out', data && formatBytes(out)],
             ['Rate', formatRate(model.rates?.endpoints.get(toEndpointKey({ method, endpoint })))],
-            ['Exchanges', found && formatExact(found.exchanges)],
+            ['Exchanges', data && formatExact(data.exchanges)],
+            ['In flight', data && formatExact(data.inFlight)],
+            ['Aborted', data && formatShare(data.aborted, data.exchanges)],
+            ['Request size, p50 / p95', formatSizes(data?.requestSizes)],
+            ['Response size, p50 / p95', formatSizes(data?.responseSizes)],
           ]}
         />
       </ChartSection>
+      {error && <p class="empty">{error}</p>}
+      <SpecialEndpoint endpoint={endpoint} />
       <WindowPanel />
-      {model.bandwidth && !found && <p class="empty">This endpoint has had no exchange since the start.</p>}
+      <TransfersTable isShown={(transfer) => transfer.method === method && transfer.endpoint === endpoint} />
+      {data && data.exchanges > 0 && <Statuses data={data} out={out} />}
+      {data && data.clients.length > 0 && <Clients data={data} />}
     </>
+  );
+}
+
+function formatSizes(sizes: { p50: number; p95: number } | undefined): string | undefined {
+  return sizes && `about ${formatBytes(sizes.p50)} / ${formatBytes(sizes.p95)}`;
+}
+
+function Statuses({ data, out }: { readonly data: BandwidthEndpoint; readonly out: number }) {
+  const busy = data.responses.filter(({ bytes, exchanges }) => bytes > 0 || exchanges > 0);
+  return (
+    <section class="card" aria-labelledby="statuses-title">
+      <div class="title">
+        <h2 id="statuses-title">By status</h2>
+      </div>
+      <table class="list" id="statuses">
+        <thead>
+          <tr>
+            <th scope="col">Status</th>
+            <th scope="col" class="number">
+              Exchanges
+            </th>
+            <th scope="col" class="number">
+              Out
+            </th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {busy.map(({ status, bytes, exchanges }) => (
+            <tr key={status}>
+              <th scope="row">{status === 'none' ? 'none: it ended before a response began' : status}</th>
+              <CountCell label="Exchanges" count={exchanges} />
+              <BytesCell label="Out" bytes={bytes} />
+              <ShareCell label="Share" part={bytes} of={out} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Lines of clients. */
+const shownClients = 20;
+
+function Clients({ data }: { readonly data: BandwidthEndpoint }) {
+  const { model } = usePage();
+  const isScheduler = model.service?.hasScheduler ?? false;
+  const all = data.clients.reduce((sum, client) => sum + client.in + client.out, 0);
+  return (
+    <section class="card" aria-labelledby="endpoint-clients-title">
+      <div class="title">
+        <h2 id="endpoint-clients-title">{isScheduler ? 'By node' : 'By client'}</h2>
+      </div>
+      <table class="list" id="endpoint-clients">
+        <thead>
+          <tr>
+            <th scope="col">{isScheduler ? 'Node' : 'Client'}</th>
+            <th scope="col" class="number">
+              In
+            </th>
+            <th scope="col" class="number">
+              Out
+            </th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.clients.slice(0, shownClients).map(({ client, ...moved }) => (
+            <tr key={client}>
+              <th scope="row">
+                <ViewLink view={isScheduler ? { name: 'node', node: client } : { name: 'client', client }}>
+                  <code>{client}</code>
+                </ViewLink>
+              </th>
+              <BytesCell label="In" bytes={moved.in} />
+              <BytesCell label="Out" bytes={moved.out} />
+              <ShareCell label="Share" part={moved.in + moved.out} of={all} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }

@@ -1,14 +1,18 @@
-import type { Job } from '@weighbridge/protocol';
+import type { Job, NodeList } from '@weighbridge/protocol';
 import { formatBytes, formatDuration, formatMoment } from '../format.ts';
+import { Attempts } from '../parts/attempts.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { JobFiles } from '../parts/job-files.tsx';
+import { JobLog } from '../parts/job-log.tsx';
 import { State } from '../parts/job-state.tsx';
+import { TransfersTable } from '../parts/transfers-table.tsx';
 import { ViewLink } from '../parts/view-link.tsx';
 import { ViewTitle } from '../parts/view-title.tsx';
 import { useAnswer } from '../state/use-answer.ts';
 
 const refreshMs = 2000;
 
-/** One job. */
+/** One job: what it is, what it waits for, its attempts, files and log. */
 export function JobView({ job }: { readonly job: string }) {
   const { data, error } = useAnswer<Job>(`/jobs/${encodeURIComponent(job)}`, refreshMs);
   return (
@@ -18,23 +22,34 @@ export function JobView({ job }: { readonly job: string }) {
       </ViewTitle>
       {error && <p class="empty">{error}</p>}
       {data && (
-        <section class="card" aria-label="The job">
-          <p class="command-line">
-            <code>{[data.command, ...data.args].join(' ')}</code>
-          </p>
-          {data.reason && <p class="reason">{data.reason}</p>}
-          <Facts
-            facts={[
-              ['Queue', <ViewLink view={{ name: 'queue', queue: data.queue }}>{data.queue}</ViewLink>],
-              ['Submitted', formatMoment(Date.parse(data.createdAt))],
-              ['Started', data.startedAt && formatMoment(Date.parse(data.startedAt))],
-              ['Took', data.startedAt && formatDuration(toDurationMs(data.startedAt, data.endedAt))],
-              ['In', formatBytes(data.bytes.in)],
-              ['Out', formatBytes(data.bytes.out)],
-              ['Exit code', data.exitCode],
-            ]}
-          />
-        </section>
+        <>
+          <section class="card" aria-label="The job">
+            <p class="command-line">
+              <code>{[data.command, ...data.args].join(' ')}</code>
+            </p>
+            {data.reason && <p class="reason">{data.reason}</p>}
+            <Waiting job={data} />
+            <Facts
+              facts={[
+                ['Queue', <ViewLink view={{ name: 'queue', queue: data.queue }}>{data.queue}</ViewLink>],
+                ['Submitted', formatMoment(Date.parse(data.createdAt))],
+                ['Started', data.startedAt && formatMoment(Date.parse(data.startedAt))],
+                ['Took', data.startedAt && formatDuration(toDurationMs(data.startedAt, data.endedAt))],
+                ['In', formatBytes(data.bytes.in)],
+                ['Out', formatBytes(data.bytes.out)],
+                ['Exit code', data.exitCode],
+                ['Slots', data.slots],
+                ['Priority', data.priority],
+                ['Retries', `${data.retryLimit}, when lost ${data.lostRetryLimit}`],
+                ['Time limit', formatDuration(data.timeoutSeconds * 1000)],
+              ]}
+            />
+          </section>
+          <TransfersTable isShown={(transfer) => transfer.job === job} />
+          <Attempts job={data} />
+          <JobFiles job={data} />
+          <JobLog job={job} />
+        </>
       )}
     </>
   );
@@ -42,4 +57,31 @@ export function JobView({ job }: { readonly job: string }) {
 
 function toDurationMs(startedAt: string, endedAt: string | undefined): number {
   return (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt);
+}
+
+/** What a job that has not begun waits for. */
+function Waiting({ job }: { readonly job: Job }) {
+  const isQueued = job.state === 'queued';
+  const { data } = useAnswer<NodeList>(isQueued ? '/nodes' : undefined, refreshMs);
+  const text = isQueued ? data && describeQueued(job, data) : describeDeferred(job);
+  return text ? <p id="waits">{text}</p> : null;
+}
+
+function describeDeferred({ state, startAfter, attempts }: Job): string | undefined {
+  if (state === 'blocked') return 'It waits for jobs that it depends on.';
+  if (state !== 'scheduled') return undefined;
+  if (attempts.length > 0) return 'It will be tried again after a pause.';
+  return startAfter && `It waits until ${formatMoment(Date.parse(startAfter))}.`;
+}
+
+function describeQueued({ queue, slots }: Job, { nodes }: NodeList): string {
+  const serving = nodes.filter(({ state, queues }) => state === 'ready' && queues.includes(queue));
+  if (serving.length === 0) return `It waits for a node: none that is ready serves the queue ${queue}.`;
+  const largest = Math.max(...serving.map((node) => node.slots));
+  if (largest < slots)
+    return `It needs ${slots} slots, and no node of the queue ${queue} has more than ${largest}: it waits for a larger one.`;
+  const free = Math.max(...serving.map((node) => node.slots - node.slotsUsed));
+  if (free < slots)
+    return `It waits for ${slots === 1 ? 'a slot' : `${slots} slots`}: ${serving.length === 1 ? 'the node' : `the ${serving.length} nodes`} of the queue ${queue} are busy.`;
+  return 'It will begin in a moment.';
 }

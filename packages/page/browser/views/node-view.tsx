@@ -4,6 +4,7 @@ import { ChartSection } from '../parts/chart-section.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { State } from '../parts/job-state.tsx';
 import { JobsTable } from '../parts/jobs-table.tsx';
+import { TransfersTable } from '../parts/transfers-table.tsx';
 import { ViewLink } from '../parts/view-link.tsx';
 import { ViewTitle } from '../parts/view-title.tsx';
 import { WindowPanel } from '../parts/window-panel.tsx';
@@ -47,6 +48,7 @@ export function NodeView({ node }: { readonly node: string }) {
       {error && <p class="empty">{error}</p>}
       {data && !found && <p class="empty">No node has this name.</p>}
       <WindowPanel />
+      <TransfersTable isShown={(transfer) => transfer.client === node} />
       <JobsTable
         title="What it runs"
         query="state=running"

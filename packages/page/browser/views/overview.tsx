@@ -5,6 +5,7 @@ import { EndpointsTable } from '../parts/endpoints-table.tsx';
 import { Gauges } from '../parts/gauges.tsx';
 import { JobsTable } from '../parts/jobs-table.tsx';
 import { NodesTable } from '../parts/nodes-table.tsx';
+import { TransfersTable } from '../parts/transfers-table.tsx';
 import { WindowPanel } from '../parts/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
 
@@ -18,6 +19,7 @@ export function Overview() {
         <Gauges />
       </ChartSection>
       <WindowPanel />
+      <TransfersTable />
       <Books />
       <EndpointsTable />
       <ClientsTable />

@@ -28,6 +28,7 @@ export function bandwidth(
     connection: { in: endpointsTotal.in + 517 + 1024, out: endpointsTotal.out + 2048 + 96 },
     endpointsTotal,
     unattributed,
+    unattributedReasons: { idle: unattributed },
     pending,
     openConnections: 6,
     inFlight: 3,

@@ -10,6 +10,7 @@ import { Notifications } from './database/notifications.ts';
 import type { DatabaseSource } from './database-source.ts';
 import { cancelJob } from './jobs/cancel-job.ts';
 import { findJob } from './jobs/find-job.ts';
+import { findOldest } from './jobs/find-oldest.ts';
 import { findOutput } from './jobs/find-output.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { Queues } from './jobs/queues.ts';
@@ -59,6 +60,7 @@ export class PostgresStore implements Store {
     find: async (id) => findJob(this.#database, id),
     list: async (filter) => listJobs(this.#database, filter),
     cancel: async (id) => cancelJob(this.#database, id),
+    findOldest: async (queue) => findOldest(this.#database, queue),
     findOutput: async (id, name) => findOutput(this.#database, id, name),
     onChange: (listener) => this.#notifications.on('job', listener),
   };

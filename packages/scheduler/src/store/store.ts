@@ -46,6 +46,8 @@ export interface JobStore {
   list(filter: JobFilter): Promise<JobPage>;
   /** The state now: `cancelled`, or `cancelling` while an attempt runs; nothing for a job that has ended or isn't there. */
   cancel(id: string): Promise<JobState | undefined>;
+  /** The job of a queue that has been ready for longest, and since when. */
+  findOldest(queue: string): Promise<{ job: JobSummary; readySince: string } | undefined>;
   /** An output of a succeeded job. */
   findOutput(id: string, name: string): Promise<OutputFile | undefined>;
   /** Called when a job's log has grown or its state has changed. Returns how to stop listening. */

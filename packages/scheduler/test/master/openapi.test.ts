@@ -26,8 +26,10 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
   expect(operations.sort()).toEqual([
     'DELETE /nodes/{id}',
     'GET /bandwidth',
+    'GET /bandwidth/endpoint',
     'GET /bandwidth/history',
     'GET /bandwidth/stream',
+    'GET /bandwidth/transfers',
     'GET /bandwidth/window',
     'GET /blobs/{sha256}',
     'GET /health',
@@ -37,6 +39,7 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
     'GET /jobs/{id}/logs',
     'GET /nodes',
     'GET /nodes/{id}',
+    'GET /queues/{queue}',
     'GET /ready',
     'POST /jobs',
     'POST /jobs/{id}/attempts/{n}/logs',

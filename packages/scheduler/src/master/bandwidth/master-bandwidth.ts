@@ -10,11 +10,14 @@ import {
   toPageTotals,
 } from '@weighbridge/monitor';
 import { type Bandwidth, limits, nodeHeader, schedulerMetrics } from '@weighbridge/protocol';
+import { findJobId } from './attempt-ref.ts';
 
 /** The live page; one route for all files besides its script and style, because each route costs series in the metrics. */
 export const pagePaths = ['/', '/page.js', '/page.css', '/page/*'];
 /** What the page asks of the monitor's listener. */
-const bandwidthPaths = ['/bandwidth', '/bandwidth/stream', '/bandwidth/history', '/bandwidth/window'];
+const bandwidthPaths = ['', '/stream', '/history', '/window', '/endpoint', '/transfers'].map(
+  (path) => `/bandwidth${path}`,
+);
 
 /** The monitor as the master uses it: on its API server alone, nodes as clients. */
 export class MasterBandwidth {
@@ -40,6 +43,10 @@ export class MasterBandwidth {
     this.listener = new Listener(this.#monitor, {
       metrics: () => registry.metrics(),
       toBandwidth,
+      tagTransfer: (request) => {
+        const job = findJobId(request);
+        return job === undefined ? {} : { job };
+      },
       service: { name: 'master', hasScheduler: true, ownEndpoints: [...pagePaths, ...bandwidthPaths] },
     });
   }

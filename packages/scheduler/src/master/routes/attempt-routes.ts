@@ -1,6 +1,7 @@
-import { AttemptResult, attemptHeader, JobId, limits, nodeHeader, ProblemError } from '@weighbridge/protocol';
+import { AttemptResult, JobId, limits, nodeHeader, ProblemError } from '@weighbridge/protocol';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { findAttempt } from '../bandwidth/attempt-ref.ts';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
 import { answers, Nothing, NumberText, strict } from '../http/schemas.ts';
@@ -88,18 +89,10 @@ function requireNodeHeader(request: FastifyRequest): string {
 /** Follows the bytes of every exchange that belongs to an attempt, by its path or its header. */
 export function trackAttemptBytes(app: App, { bandwidth, attemptBytes }: MasterContext): void {
   app.addHook('onRequest', async (request, reply) => {
-    const ref = attemptOf(request);
+    const ref = findAttempt(request.raw);
     const bytes = ref && bandwidth.bytesOf(request.raw);
     if (!bytes) return;
     attemptBytes.track(ref, bytes);
     reply.raw.once('close', () => attemptBytes.settleSoon());
   });
-}
-
-function attemptOf(request: FastifyRequest): { jobId: string; attempt: number } | undefined {
-  const named = request.headers[attemptHeader];
-  const text =
-    typeof named === 'string' ? named : /^\/jobs\/([^/]+)\/attempts\/([^/?]+)/.exec(request.url)?.slice(1).join('/');
-  const match = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/([1-9]\d{0,8})$/i.exec(text ?? '');
-  return match ? { jobId: (match[1] as string).toLowerCase(), attempt: Number(match[2]) } : undefined;
 }

@@ -1,5 +1,11 @@
 import { unattributedReasons } from '@weighbridge/monitor';
-import { Bandwidth, BandwidthHistory, BandwidthWindow } from '@weighbridge/protocol';
+import {
+  Bandwidth,
+  BandwidthEndpoint,
+  BandwidthHistory,
+  BandwidthTransfers,
+  BandwidthWindow,
+} from '@weighbridge/protocol';
 import { Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
@@ -16,6 +22,11 @@ const HistoryQuery = Type.Object(
     client: name,
     reason: Type.Optional(Type.Enum([...unattributedReasons])),
   },
+  strict,
+);
+
+const EndpointQuery = Type.Object(
+  { method: Type.String({ maxLength: 100 }), endpoint: Type.String({ maxLength: 2000 }) },
   strict,
 );
 
@@ -70,5 +81,28 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
       },
     },
     mount(handlers.get('/bandwidth/window')),
+  );
+
+  app.get(
+    '/bandwidth/endpoint',
+    {
+      schema: {
+        summary: 'One endpoint: statuses, sizes, what is in flight, which nodes',
+        querystring: EndpointQuery,
+        response: answers({ 200: BandwidthEndpoint }, { 404: 'No such endpoint' }),
+      },
+    },
+    mount(handlers.get('/bandwidth/endpoint')),
+  );
+
+  app.get(
+    '/bandwidth/transfers',
+    {
+      schema: {
+        summary: 'The largest transfers that are under way, with their jobs',
+        response: answers({ 200: BandwidthTransfers }),
+      },
+    },
+    mount(handlers.get('/bandwidth/transfers')),
   );
 }

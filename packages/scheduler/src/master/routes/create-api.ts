@@ -15,6 +15,7 @@ import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { nodeRoutes } from './node-routes.ts';
 import { pageRoutes } from './page-routes.ts';
+import { queueRoutes } from './queue-routes.ts';
 
 /** The API and the live page, ready to listen. */
 export async function createApi(context: MasterContext): Promise<App> {
@@ -38,6 +39,7 @@ export async function createApi(context: MasterContext): Promise<App> {
     nodeRoutes,
     blobRoutes,
     bandwidthRoutes,
+    queueRoutes,
     healthRoutes,
     pageRoutes,
   ])

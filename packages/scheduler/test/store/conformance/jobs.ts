@@ -40,6 +40,19 @@ export function describeJobs(kit: () => StoreKit): void {
       expect((await store.jobs.list({ queue, state: 'running', limit: 10 })).jobs).toHaveLength(0);
     });
 
+    test('the oldest job of a queue is the one that has been ready for longest', async () => {
+      const { store } = kit();
+      const { queue, submit, claimOne } = await kit().bench();
+      expect(await store.jobs.findOldest(queue)).toBeUndefined();
+      const first = await submit({ priority: -5 });
+      await submit({ priority: 5 });
+      await submit({ startAfter: new Date(Date.now() + 3_600_000).toISOString() });
+      expect(await store.jobs.findOldest(queue)).toMatchObject({ job: { id: first.id }, readySince: first.createdAt });
+      // A claim takes both that are ready.
+      await claimOne();
+      expect(await store.jobs.findOldest(queue)).toBeUndefined();
+    });
+
     test('a repeated idempotency key gives the earlier job, and another body is refused', async () => {
       const { store } = kit();
       const { queue } = await kit().bench();

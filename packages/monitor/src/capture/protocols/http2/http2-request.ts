@@ -4,22 +4,22 @@ import type { ResponseState } from '../../exchange.ts';
 
 /** What the application answers on a stream. */
 export class StreamResponse implements ResponseState {
-  readonly #stream: ServerHttp2Stream;
+  readonly stream: ServerHttp2Stream;
 
   constructor(stream: ServerHttp2Stream) {
-    this.#stream = stream;
+    this.stream = stream;
   }
 
   get headersSent(): boolean {
-    return this.#stream.headersSent;
+    return this.stream.headersSent;
   }
 
   get statusCode(): number {
-    return Number(this.#stream.sentHeaders[':status']);
+    return Number(this.stream.sentHeaders[':status']);
   }
 
   get writableFinished(): boolean {
-    return this.#stream.writableFinished;
+    return this.stream.writableFinished;
   }
 }
 
