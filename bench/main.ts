@@ -5,6 +5,7 @@ import { hosts } from './hosts.ts';
 import { describeMachine } from './machine.ts';
 import { memoryCost } from './memory-cost.ts';
 import { monitorCost } from './monitor-cost.ts';
+import { pageCost } from './page/page-cost.ts';
 import { accuracy } from './peers/accuracy.ts';
 import { peersCost } from './peers/cost.ts';
 import { resetError } from './reset-error.ts';
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, Bench>> = {
   peers: { about: 'CPU a request that other packages add, on the host each is for', run: peersCost },
   reset: { about: 'bytes counted less what arrived, when a client resets', run: resetError },
   runtimes: { about: 'how many scenarios hold on Node 22, 24, 26, Deno and Bun', run: runtimes },
+  page: { about: 'how smooth the live page is with 1,000 endpoints and 10,000 jobs, in a real browser', run: pageCost },
   scheduler: {
     about: "the scheduler's rates, waits and memory through its API, on both stores, beside pg-boss",
     run: schedulerCost,

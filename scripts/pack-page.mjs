@@ -1,4 +1,4 @@
-// Makes `page.json`, which the monitor's listener serves the live page from: its script and its style in one file each,
+// Makes `page.json`, which the monitor's listener serves the live page from: its style in one file and its script in two,
 // compressed, with the headers to send. Plain JavaScript for Node 20, as what calls it.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const headers = {
 export async function packPage(output) {
   const files = [
     pack('/', 'text/html; charset=utf-8', readFileSync(join(page, 'static', 'index.html'))),
-    pack('/page.js', 'text/javascript; charset=utf-8', await bundleScript()),
+    ...(await bundleScripts()).map(([path, code]) => pack(path, 'text/javascript; charset=utf-8', code)),
     pack('/page.css', 'text/css; charset=utf-8', bundleStyle()),
     pack('/page/icon.svg', 'image/svg+xml', readFileSync(join(page, 'static', 'icon.svg'))),
   ];
@@ -41,7 +41,8 @@ function pack(path, contentType, content) {
   return { path, headers: { ...headers, 'content-type': contentType, etag }, gzip: body.toString('base64') };
 }
 
-async function bundleScript() {
+/** `/page.js`, and below `/page/` what that loads when it is needed. */
+async function bundleScripts() {
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
     input: join(page, 'browser', 'main.tsx'),
@@ -50,9 +51,15 @@ async function bundleScript() {
     resolve: { conditionNames: ['weighbridge-source', 'browser', 'import', 'default'] },
     tsconfig: join(page, 'browser', 'tsconfig.json'),
   });
-  const { output } = await build.generate({ format: 'esm', minify: true, comments: false });
+  const { output } = await build.generate({
+    format: 'esm',
+    minify: true,
+    comments: false,
+    entryFileNames: 'page.js',
+    chunkFileNames: 'page/[name].js',
+  });
   await build.close();
-  return output[0].code;
+  return output.map(({ fileName, code }) => [`/${fileName}`, code]);
 }
 
 function bundleStyle() {

@@ -134,7 +134,7 @@ test('asks for no jobs, no nodes and no token where there are none', async () =>
   await seconds(2.5);
   expect(await sight.page.locator('#forget, #jobs-section, #nodes-section, #own').count()).toBe(0);
   expect(new Set(sight.requests)).toEqual(
-    new Set(['/', '/page.js', '/page.css', '/page/icon.svg', '/bandwidth/stream']),
+    new Set(['/', '/page.js', '/page.css', '/page/icon.svg', '/page/plot.js', '/bandwidth/stream']),
   );
 });
 

@@ -29,10 +29,12 @@ async function get(path: string, headers: Record<string, string> = {}, method = 
   return { status: response.statusCode, headers: response.headers, body: await buffer(response) };
 }
 
-/** Every file that the page's markup names, and the page. */
+/** The page, every file that its markup names, and what its script loads. */
 async function paths(): Promise<string[]> {
-  const html = (await get('/')).body.toString();
-  return ['/', ...new Set([...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, path = '']) => path))];
+  const [html, script] = [(await get('/')).body.toString(), (await get('/page.js')).body.toString()];
+  const named = [...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, path = '']) => path);
+  const loaded = [...script.matchAll(/import\([`'"]\.(\/page\/[^`'"]+)[`'"]\)/g)].map(([, path = '']) => path);
+  return ['/', ...new Set([...named, ...loaded])];
 }
 
 test('each file that the page names is there with its type', async () => {
@@ -44,6 +46,7 @@ test('each file that the page names is there with its type', async () => {
     '/page.js': 'text/javascript; charset=utf-8',
     '/page.css': 'text/css; charset=utf-8',
     '/page/icon.svg': 'image/svg+xml',
+    '/page/plot.js': 'text/javascript; charset=utf-8',
   });
 });
 

@@ -3,7 +3,7 @@ import { formatMoment, formatRate } from '../format.ts';
 import type { Span, TimeWindow } from '../state/address.ts';
 import { type TimePoint, toRate } from '../state/timeline.ts';
 import { ChartTable } from './chart-table.tsx';
-import { type ChartData, Plot } from './plot.ts';
+import type { ChartData, Plot } from './plot.ts';
 
 const spanMs: Record<Span, number> = { quarter: 900_000, day: 86_400_000 };
 /** Shown from the start, so that the line doesn't begin as wide as the chart. */
@@ -31,13 +31,22 @@ export function Chart({ subject, span, points, starts, window, onWindow }: Chart
   const chosen = useRef(onWindow);
   chosen.current = onWindow;
 
+  const latest = useRef(data);
+  latest.current = data;
   useEffect(() => {
-    if (!place.current) return;
-    plot.current = new Plot(place.current, data, {
-      hovered: setHovered,
-      selected: (selected) => chosen.current(selected),
+    const left = new AbortController();
+    // A file of its own: what draws takes longer to begin than all the rest.
+    void import('./plot.ts').then(({ Plot }) => {
+      if (left.signal.aborted || !place.current) return;
+      plot.current = new Plot(place.current, latest.current, {
+        hovered: setHovered,
+        selected: (selected) => chosen.current(selected),
+      });
     });
-    return () => plot.current?.destroy();
+    return () => {
+      left.abort();
+      plot.current?.destroy();
+    };
   }, []);
   // Not at each move of the cursor: only what is drawn anew.
   useEffect(() => plot.current?.show(data), [subject, span, points.length, data.range.toMs, window, starts]);

@@ -1,6 +1,7 @@
 import { formatBytes, formatExact } from '../format.ts';
 import { usePage } from '../state/page-context.ts';
 import { BytesCell, CountCell, RateCell, ShareCell } from './cells.tsx';
+import { ChunkedRows } from './chunked-rows.tsx';
 import { type EndpointLine, toEndpointLines } from './endpoint-lines.ts';
 import { SortHeader } from './sort-header.tsx';
 import { ViewLink } from './view-link.tsx';
@@ -59,11 +60,7 @@ export function EndpointsTable() {
               <SortHeader column="exchanges">Exchanges</SortHeader>
             </tr>
           </thead>
-          <tbody>
-            {lines.map((line) => (
-              <EndpointRow key={line.key} line={line} all={all} />
-            ))}
-          </tbody>
+          <ChunkedRows lines={lines}>{(line) => <EndpointRow key={line.key} line={line} all={all} />}</ChunkedRows>
         </table>
       )}
       {isEmpty && <p class="empty">No exchange yet. Send a request, and its bytes stand here.</p>}
