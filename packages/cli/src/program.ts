@@ -12,6 +12,7 @@ import { addNodesList } from './commands/nodes-list.ts';
 import { addStoreExport } from './commands/store-export.ts';
 import { addStoreImport } from './commands/store-import.ts';
 import { addStorePsql } from './commands/store-psql.ts';
+import { addTop } from './commands/top.ts';
 import { addUp } from './commands/up.ts';
 import { addWorker } from './commands/worker.ts';
 import { version } from './version.ts';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addUp(program);
   addMaster(program);
   addWorker(program);
+  addTop(program);
 
   const jobs = program.command('jobs').description('Submit jobs, see them, fetch what they made.');
   addExamples(jobs, ['weighbridge jobs submit --wait -- echo hello', 'weighbridge jobs list --state running']);

@@ -1,4 +1,4 @@
-import type { Bandwidth } from './bandwidth.ts';
+import type { Bandwidth, BandwidthHistory, BandwidthTransfers, ServiceInfo } from './bandwidth.ts';
 import type { Blob } from './blob.ts';
 import { attemptHeader, nodeHeader } from './headers.ts';
 import type {
@@ -31,7 +31,8 @@ import { readEvents, SilentStreamError } from './server-sent-events.ts';
 export interface ClientOptions {
   /** The master's address, e.g. `http://127.0.0.1:8080`. */
   url: string;
-  token: string;
+  /** A monitored service that is no master wants none. */
+  token?: string;
   /** Set by a worker: its bytes count as this node's transfer. */
   node?: string;
 }
@@ -47,6 +48,12 @@ interface Call {
 
 /** What comes of a log that is followed. */
 export type LogEvent = { type: 'chunk'; chunk: LogChunk } | { type: 'end'; state: EndedJobState };
+
+/** What comes of the stream of bandwidth. */
+export type BandwidthEvent =
+  | { type: 'service'; service: ServiceInfo }
+  | { type: 'history'; history: BandwidthHistory }
+  | { type: 'bandwidth'; bandwidth: Bandwidth };
 
 /** No master answers at the address. */
 export class UnreachableError extends Error {
@@ -73,7 +80,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#url = options.url.replace(/\/+$/, '');
-    this.#headers = { authorization: `Bearer ${options.token}` };
+    this.#headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
     if (options.node !== undefined) this.#headers[nodeHeader] = options.node;
   }
 
@@ -221,6 +228,22 @@ export class Client {
     });
   }
 
+  /** What a service moves, as it moves: first what it is and what it remembers, then its totals each second. */
+  async *followBandwidth(signal?: AbortSignal): AsyncGenerator<BandwidthEvent> {
+    const response = await this.#call('/bandwidth/stream', { headers: { accept: 'text/event-stream' }, signal });
+    if (!response.body) return;
+    for await (const { type, data } of readEvents(response.body, bandwidthSilenceMs)) {
+      if (type === 'service') yield { type, service: JSON.parse(data) as ServiceInfo };
+      else if (type === 'history') yield { type, history: JSON.parse(data) as BandwidthHistory };
+      else if (type === 'message') yield { type: 'bandwidth', bandwidth: JSON.parse(data) as Bandwidth };
+    }
+  }
+
+  /** The largest transfers that are under way. */
+  transfers(signal?: AbortSignal): Promise<BandwidthTransfers> {
+    return this.#json('/bandwidth/transfers', { signal });
+  }
+
   bandwidth(signal?: AbortSignal): Promise<Bandwidth> {
     return this.#json('/bandwidth', { signal });
   }
@@ -273,3 +296,5 @@ function codeOf(status: number): ProblemCode {
 
 /** The master sends a sign of life each 15 s: after three that don't come the connection is dead. */
 const silenceMs = 45_000;
+/** The stream of bandwidth says something each second. */
+const bandwidthSilenceMs = 15_000;
