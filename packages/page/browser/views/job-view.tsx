@@ -1,4 +1,5 @@
 import type { Job, NodeList } from '@weighbridge/protocol';
+import { formatCommandLine } from '@weighbridge/protocol/command-line';
 import { formatBytes, formatDuration, formatMoment } from '../format.ts';
 import { Attempts } from '../parts/attempts.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -25,7 +26,7 @@ export function JobView({ job }: { readonly job: string }) {
         <>
           <section class="card" aria-label="The job">
             <p class="command-line">
-              <code>{[data.command, ...data.args].join(' ')}</code>
+              <code>{formatCommandLine(data.command, data.args)}</code>
             </p>
             {data.reason && <p class="reason">{data.reason}</p>}
             <Waiting job={data} />
