@@ -6,6 +6,7 @@ export { imbalance } from './ledger/balance.ts';
 export { formatEvent, keepAlive, keepAliveMs, sendEvents } from './listener/event-stream.ts';
 export type { History, KeptMinute } from './listener/history/history.ts';
 export { type Handler, Listener, type ListenerOptions, type ListenerSource } from './listener/listener.ts';
+export { ListenerError } from './listener/listener-error.ts';
 export { type MetricFamily, metricFamilies } from './metric-names.ts';
 export { type BandwidthMonitor, bytesOf, monitorBandwidth } from './monitor.ts';
 export type { MonitorOptions } from './options.ts';

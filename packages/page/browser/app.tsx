@@ -25,6 +25,8 @@ export class App {
   #leave = new AbortController();
   #hasChosenToken: (() => void) | undefined;
   #dayTakenMs = Number.NEGATIVE_INFINITY;
+  /** Something besides the stream was answered with 401. */
+  #refused = false;
 
   constructor(place: HTMLElement) {
     this.#place = place;
@@ -88,8 +90,6 @@ export class App {
       throw new TokenRefusedError('the token was refused');
     }
   }
-
-  #refused = false;
 
   /** The last day is asked for when somebody looks at it. */
   #fetchDay(): void {

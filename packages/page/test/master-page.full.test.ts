@@ -77,7 +77,7 @@ test('leaves its own traffic out, says so, and shows it when asked', async () =>
   await open();
   const own = ['/', '/bandwidth/stream', '/page.js'];
   const shown = () => sight.page.locator('#endpoints tbody code').allInnerTexts();
-  await expect.poll(() => sight.text('#own')).toMatch(/This page's own traffic is left out: [\d.]+ .?B\. Show it/);
+  await expect.poll(() => sight.text('#own')).toMatch(/This page's own traffic is left out: [\d.]+ .?B\. .* Show it/);
   await expect.poll(shown).toContain('/nodes/:id/heartbeat');
   for (const endpoint of own) expect(await shown()).not.toContain(endpoint);
   const without = await sight.exact('#out-total');
@@ -249,6 +249,34 @@ test('after a restart of the master, the day has what moved before it, and the s
 });
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test('has no barrier while it asks for a token, and while it waits for the first totals', async () => {
+    const { url, token } = master();
+    sight = await PageUnderTest.open(browser, url, { colorScheme });
+    await sight.page.goto(url);
+    await sight.is('ask');
+    expect(await sight.findBarriers()).toEqual([]);
+    // A server that takes the question and stays silent.
+    await sight.page.route('**/bandwidth/stream', () => {});
+    await sight.page.goto(`${url}/?#token=${token}`);
+    await sight.is('connecting');
+    await sight.page.getByText('waiting for the first totals').first().waitFor();
+    expect(await sight.text('#in-rate')).toBe('–');
+    expect(await sight.findBarriers()).toEqual([]);
+  });
+
+  test('has no barrier in the views of a queue, of what is unattributed, of an endpoint', async () => {
+    for (const [view, sign] of [
+      ['queue&queue=default', '.facts'],
+      ['unattributed', '#reasons'],
+      ['endpoint&method=PUT&endpoint=%2Fblobs%2F%3Asha256', '.facts'],
+    ]) {
+      await open(`/?view=${view}`, { colorScheme });
+      await sight.page.locator(sign as string).waitFor();
+      expect([view, await sight.findBarriers()]).toEqual([view, []]);
+      await sight.close();
+    }
+  });
+
   test('has no barrier and fits a phone, whatever the names', async () => {
     await runJob(': x', 'x'.repeat(300));
     await open('/', { colorScheme, viewport: { width: 390, height: 800 } });

@@ -330,7 +330,7 @@ test('has the bytes of no exchange by reason', async () => {
   await sight.page.locator('#reasons').waitFor();
   const { unattributedReasons } = await shop.ask<Bandwidth>('/bandwidth');
   expect(unattributedReasons.malformed?.in).toBeGreaterThan(10);
-  const malformed = '#reasons tr:has(code:text-is("malformed"))';
+  const malformed = '#reasons tr:has(th:text-is("malformed"))';
   await expect.poll(() => sight.exact(`${malformed} [data-label=In]`)).toBe(unattributedReasons.malformed?.in);
   expect(await sight.findBarriers()).toEqual([]);
 });

@@ -24,6 +24,7 @@ export const problems = Object.freeze({
   'too-many-names': { status: 422, title: 'The cap on names is reached' },
   internal: { status: 500, title: 'The master failed' },
   'store-unavailable': { status: 503, title: 'The store does not answer' },
+  'too-many-pages': { status: 503, title: 'Too many live pages are open' },
   stopping: { status: 503, title: 'The master is stopping' },
   'storage-full': { status: 507, title: 'No room is left' },
 } as const);

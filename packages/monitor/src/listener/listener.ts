@@ -4,7 +4,8 @@ import { inSlices } from '../export/slices.ts';
 import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from '../snapshot.ts';
 import { formatEvent, sendEvents } from './event-stream.ts';
 import type { History } from './history/history.ts';
-import { QueryError, toHistoryJson, toWindowJson } from './history/history-json.ts';
+import { toHistoryJson, toWindowJson } from './history/history-json.ts';
+import { ListenerError } from './listener-error.ts';
 import { sendPageFile } from './page-files.ts';
 import { Sampler } from './sampler.ts';
 import { TransferRates } from './transfer-rates.ts';
@@ -40,6 +41,7 @@ export interface ServiceInfo {
   readonly ownEndpoints: readonly string[];
 }
 
+/** @throws ListenerError for a request that it refuses, before anything is sent. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 /** Open pages; a further one is refused with 503. */
@@ -47,7 +49,6 @@ const maxStreams = 1000;
 /** Transfers of one answer, the largest. */
 const maxTransfers = 50;
 const exposition = 'text/plain; version=0.0.4; charset=utf-8';
-const plainText = 'text/plain; charset=utf-8';
 
 /**
  * Serves a monitor over HTTP: metrics, JSON, its history, an event stream, and the live page.
@@ -92,19 +93,24 @@ export class Listener {
         sendJson(response, { transfers: transfers.toJson(this.#source.openExchanges(maxTransfers)) }),
       '/bandwidth/stream': (request, response) => this.#stream(request, response),
     };
-    this.handlers = new Map(Object.entries(handlers).map(([path, handler]) => [path, guard(handler)]));
+    this.handlers = new Map(Object.entries(handlers));
   }
 
-  /** Answers any request: with a page's file, or that there is nothing at the path. */
-  handle(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-    return (this.handlers.get(parsePath(request)) ?? this.handlePage)(request, response);
+  /** Answers any request: by its path, else with a file of the page; a refusal is a line of text. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw new ListenerError(405, 'only GET and HEAD');
+      await (this.handlers.get(parsePath(request)) ?? this.handlePage)(request, response);
+    } catch (error) {
+      refuse(response, error as Error);
+    }
   }
 
   /** Answers with a file of the live page. */
-  readonly handlePage: Handler = guard((request, response) => {
+  readonly handlePage: Handler = (request, response) => {
     const isSent = sendPageFile(parsePath(request), request, response);
-    if (!isSent) sendStatus(response, 404, 'nothing here; there are /, /metrics and /health\n');
-  });
+    if (!isSent) throw new ListenerError(404, 'nothing here; there are /, /metrics and /health');
+  };
 
   get history(): History {
     return this.#sampler.history;
@@ -118,14 +124,14 @@ export class Listener {
 
   #sendEndpoint(query: URLSearchParams, response: ServerResponse): void {
     const [method, endpoint] = [query.get('method'), query.get('endpoint')];
-    if (method === null || endpoint === null) throw new QueryError('method and endpoint must be given');
+    if (method === null || endpoint === null) throw new ListenerError(400, 'method and endpoint must be given');
     const details = this.#source.endpoint(method, endpoint);
-    if (details) sendJson(response, details);
-    else sendStatus(response, 404, `no exchange of ${method} ${endpoint} was counted\n`);
+    if (!details) throw new ListenerError(404, `no exchange of ${method} ${endpoint} was counted`);
+    sendJson(response, details);
   }
 
   async #stream(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#streams >= maxStreams) return sendStatus(response, 503, `${maxStreams} pages are open already\n`);
+    if (this.#streams >= maxStreams) throw new ListenerError(503, `${maxStreams} pages are open already`);
     this.#streams++;
     try {
       await sendEvents(request, response, this.#stopping.signal, (signal) => this.#events(signal));
@@ -150,20 +156,19 @@ export class Listener {
   }
 }
 
-function guard(handler: Handler): Handler {
-  return async (request, response) => {
-    try {
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        response.setHeader('allow', 'GET, HEAD');
-        return sendStatus(response, 405, 'only GET and HEAD\n');
-      }
-      await handler(request, response);
-    } catch (error) {
-      if (error instanceof QueryError) return sendStatus(response, 400, `${error.message}\n`);
-      if (!response.headersSent) return sendStatus(response, 500, `${(error as Error).message}\n`);
-      response.destroy();
-    }
-  };
+/** Where a part was sent already, only breaking off tells. */
+function refuse(response: ServerResponse, error: Error): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const status = error instanceof ListenerError ? error.status : 500;
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    ...(status === 405 && { allow: 'GET, HEAD' }),
+  });
+  response.end(`${error.message}\n`);
 }
 
 function parsePath(request: IncomingMessage): string {
@@ -172,11 +177,6 @@ function parsePath(request: IncomingMessage): string {
 
 function parseQuery(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams((request.url ?? '').split('?').slice(1).join('?'));
-}
-
-function sendStatus(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': plainText });
-  response.end(text);
 }
 
 async function sendText(response: ServerResponse, text: string): Promise<void> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { History, type KeptMinute } from '../../src/listener/history/history.ts';
-import { QueryError, toHistoryJson, toWindowJson } from '../../src/listener/history/history-json.ts';
+import { toHistoryJson, toWindowJson } from '../../src/listener/history/history-json.ts';
+import { ListenerError } from '../../src/listener/listener-error.ts';
 import type { BandwidthSnapshot, Directions } from '../../src/snapshot.ts';
 
 const none = { in: 0, out: 0 };
@@ -290,7 +291,7 @@ describe('as JSON', () => {
     ['endpoint=/a', 'method and endpoint belong together, got one of them'],
     ['reason=luck', /^reason must be one of .*, got 'luck'$/],
   ])('a bad query of the history is told: %s', (text, message) => {
-    expect(() => toHistoryJson(history, query(text))).toThrow(QueryError);
+    expect(() => toHistoryJson(history, query(text))).toThrow(ListenerError);
     expect(() => toHistoryJson(history, query(text))).toThrow(message);
   });
 

@@ -1,13 +1,18 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatMoment, formatRate } from '../format.ts';
+import { formatMoment, formatRate, formatTime } from '../format.ts';
 import type { Span, TimeWindow } from '../state/address.ts';
 import { type TimePoint, toRate } from '../state/timeline.ts';
 import { ChartTable } from './chart-table.tsx';
-import type { ChartData, Plot } from './plot.ts';
+import { toColumns } from './columns.ts';
+import type { ChartData, Plot, PlotTexts } from './plot.ts';
 
 const spanMs: Record<Span, number> = { quarter: 900_000, day: 86_400_000 };
 /** Shown from the start, so that the line doesn't begin as wide as the chart. */
 const leastMs = 120_000;
+const texts: PlotTexts = {
+  rate: formatRate,
+  time: (seconds) => formatTime(new Date(seconds * 1000)).slice(0, seconds % 60 === 0 ? 5 : 8),
+};
 /** Points that the cursor moves with Page Up and Page Down. */
 const stride = 30;
 
@@ -38,7 +43,7 @@ export function Chart({ subject, span, points, starts, window, onWindow }: Chart
     // A file of its own: what draws takes longer to begin than all the rest.
     void import('./plot.ts').then(({ Plot }) => {
       if (left.signal.aborted || !place.current) return;
-      plot.current = new Plot(place.current, latest.current, {
+      plot.current = new Plot(place.current, latest.current, texts, {
         hovered: setHovered,
         selected: (selected) => chosen.current(selected),
       });
@@ -169,5 +174,5 @@ function toData(
   const toMs = points.at(-1)?.atMs ?? Date.now();
   const firstMs = points[0] ? points[0].atMs - points[0].lengthMs : toMs;
   const fromMs = Math.max(toMs - spanMs[span], Math.min(firstMs, toMs - leastMs));
-  return { points, range: { fromMs, toMs }, window, starts };
+  return { columns: toColumns(points), range: { fromMs, toMs }, window, starts };
 }

@@ -1,19 +1,26 @@
 import uPlot from 'uplot';
-import { formatRate, formatTime } from '../format.ts';
 import type { TimeWindow } from '../state/address.ts';
-import { type TimePoint, toRate } from '../state/timeline.ts';
 
 const heightPx = 220;
 
+// It imports nothing of the page: what draws is a file of its own, and shares nothing that would be a further one.
+
 /** What a chart draws. */
 export interface ChartData {
-  readonly points: readonly TimePoint[];
+  /** Times in seconds since 1970; mean out, mean in; highest and lowest out, highest and lowest in. In is below zero. */
+  readonly columns: uPlot.AlignedData;
   /** The stretch of time that is shown, Unix time in ms. */
   readonly range: TimeWindow;
   /** The stretch that the reader has chosen. */
   readonly window: TimeWindow | undefined;
   /** Moments at which the service was started. */
   readonly starts: readonly number[];
+}
+
+/** How the axes are written. */
+export interface PlotTexts {
+  rate(bytesPerSecond: number): string;
+  time(seconds: number): string;
 }
 
 export interface PlotEvents {
@@ -27,15 +34,17 @@ export interface PlotEvents {
 export class Plot {
   readonly #place: HTMLElement;
   readonly #events: PlotEvents;
+  readonly #texts: PlotTexts;
   readonly #resize: ResizeObserver;
   readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
   #data: ChartData;
   #plot: uPlot;
   /** The moment that the keyboard has chosen. */
-  #heldMs: number | undefined;
+  #heldSeconds: number | undefined;
 
-  constructor(place: HTMLElement, data: ChartData, events: PlotEvents) {
+  constructor(place: HTMLElement, data: ChartData, texts: PlotTexts, events: PlotEvents) {
     this.#place = place;
+    this.#texts = texts;
     this.#data = data;
     this.#events = events;
     this.#plot = this.#create();
@@ -47,26 +56,25 @@ export class Plot {
 
   show(data: ChartData): void {
     this.#data = data;
-    this.#plot.setData(toColumns(data.points));
+    this.#plot.setData(data.columns);
     // Once the plot has its new scale.
-    if (this.#heldMs !== undefined) queueMicrotask(() => this.#putCursor());
+    if (this.#heldSeconds !== undefined) queueMicrotask(() => this.#putCursor());
   }
 
   /** Puts the cursor over a point, as the pointer would; there it stays while time goes on, until the pointer moves. */
   point(index: number): void {
-    this.#heldMs = this.#data.points[index]?.atMs;
+    this.#heldSeconds = this.#data.columns[0][index];
     this.#putCursor();
   }
 
   #putCursor(): void {
-    if (this.#heldMs === undefined) return;
-    this.#plot.setCursor({ left: this.#plot.valToPos(this.#heldMs / 1000, 'x'), top: heightPx / 3 });
+    if (this.#heldSeconds === undefined) return;
+    this.#plot.setCursor({ left: this.#plot.valToPos(this.#heldSeconds, 'x'), top: heightPx / 3 });
   }
 
   /** Where a point is, in pixels from the left. */
   position(index: number): number {
-    const at = (this.#data.points[index]?.atMs ?? 0) / 1000;
-    return this.#plot.valToPos(at, 'x') + this.#plot.bbox.left / devicePixelRatio;
+    return this.#plot.valToPos(this.#data.columns[0][index] ?? 0, 'x') + this.#plot.bbox.left / devicePixelRatio;
   }
 
   destroy(): void {
@@ -81,9 +89,9 @@ export class Plot {
   };
 
   #create(): uPlot {
-    const plot = new uPlot(this.#options(), toColumns(this.#data.points), this.#place);
+    const plot = new uPlot(this.#options(), this.#data.columns, this.#place);
     plot.over.addEventListener('mousemove', () => {
-      this.#heldMs = undefined;
+      this.#heldSeconds = undefined;
     });
     return plot;
   }
@@ -110,13 +118,13 @@ export class Plot {
         y: { range: (_, min, max) => [Math.min(-500, (min ?? 0) * 1.1), Math.max(500, (max ?? 0) * 1.1)] },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 28, space: 90, values: (_, at) => at.map(formatTick) },
+        { ...axis, grid: { show: false }, size: 28, space: 90, values: (_, at) => at.map(this.#texts.time) },
         {
           ...axis,
           grid: { stroke: colour('--line'), width: 1 },
           size: 76,
           space: 40,
-          values: (_, at) => at.map((rate) => formatRate(Math.abs(rate))),
+          values: (_, at) => at.map((rate) => this.#texts.rate(Math.abs(rate))),
         },
       ],
       series: [{}, line('out'), line('in'), edge, edge, edge, edge],
@@ -161,26 +169,4 @@ export class Plot {
     }
     ctx.restore();
   }
-}
-
-/** Time, mean out, mean in, and the extremes of both; in is drawn downwards. */
-function toColumns(points: readonly TimePoint[]): uPlot.AlignedData {
-  const columns: [number[], ...(number | null)[][]] = [[], [], [], [], [], [], []];
-  for (const point of points) {
-    const rate = toRate(point);
-    const { lowest, highest } = point;
-    columns[0].push(point.atMs / 1000);
-    columns[1]?.push(rate?.out ?? null);
-    columns[2]?.push(rate ? -rate.in : null);
-    columns[3]?.push(highest?.out ?? null);
-    columns[4]?.push(lowest?.out ?? null);
-    columns[5]?.push(highest ? -highest.in : null);
-    columns[6]?.push(lowest ? -lowest.in : null);
-  }
-  return columns as uPlot.AlignedData;
-}
-
-function formatTick(seconds: number): string {
-  const text = formatTime(new Date(seconds * 1000));
-  return seconds % 60 === 0 ? text.slice(0, 5) : text;
 }

@@ -75,6 +75,7 @@ export function EndpointsTable() {
           {address.withOwn ? 'This page itself has moved' : "This page's own traffic is left out:"}{' '}
           {formatBytes(own.in + own.out)}
           {address.withOwn ? ', which is shown here. ' : '. '}
+          {model.service.hasScheduler && 'What it asks of jobs, nodes and queues stands with what others ask. '}
           <button type="button" class="quiet" onClick={() => go({ ...address, withOwn: !address.withOwn }, true)}>
             {address.withOwn ? 'Leave it out' : 'Show it'}
           </button>

@@ -2,8 +2,7 @@ import type { BandwidthWindow } from '@weighbridge/protocol';
 import { formatBytes, formatDuration, formatMoment, formatShare } from '../format.ts';
 import { usePage } from '../state/page-context.ts';
 import { useAnswer } from '../state/use-answer.ts';
-import { BytesCell, ShareCell } from './cells.tsx';
-import { ViewLink } from './view-link.tsx';
+import { type MovedLine, MovedTable, sumRest } from './moved-table.tsx';
 
 /** Lines of a breakdown. */
 const shown = 10;
@@ -69,7 +68,7 @@ function WindowBody({ data, withOwn, isOwn }: WindowBodyProps) {
           moved={moved}
           lines={endpoints.map((line) => ({
             ...line,
-            key: `${line.method} ${line.endpoint}`,
+            name: `${line.method} ${line.endpoint}`,
             view: { name: 'endpoint', method: line.method, endpoint: line.endpoint } as const,
           }))}
         />
@@ -78,7 +77,7 @@ function WindowBody({ data, withOwn, isOwn }: WindowBodyProps) {
           moved={moved}
           lines={data.clients.map((line) => ({
             ...line,
-            key: line.client,
+            name: line.client,
             view: model.service?.hasScheduler
               ? ({ name: 'node', node: line.client } as const)
               : ({ name: 'client', client: line.client } as const),
@@ -89,7 +88,7 @@ function WindowBody({ data, withOwn, isOwn }: WindowBodyProps) {
           moved={moved}
           lines={data.unattributed.map((line) => ({
             ...line,
-            key: line.reason.replaceAll('_', ' '),
+            name: line.reason,
             view: { name: 'unattributed' } as const,
           }))}
         />
@@ -101,54 +100,10 @@ function WindowBody({ data, withOwn, isOwn }: WindowBodyProps) {
 interface BreakdownProps {
   readonly title: string;
   readonly moved: { readonly in: number; readonly out: number };
-  readonly lines: readonly {
-    readonly key: string;
-    readonly in: number;
-    readonly out: number;
-    readonly view: Parameters<typeof ViewLink>[0]['view'];
-  }[];
+  readonly lines: readonly MovedLine[];
 }
 
 function Breakdown({ title, moved, lines }: BreakdownProps) {
   if (lines.length === 0) return null;
-  const rest = lines.slice(shown);
-  const left = rest.reduce((sum, line) => ({ in: sum.in + line.in, out: sum.out + line.out }), { in: 0, out: 0 });
-  return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{title}</th>
-          <th scope="col" class="number">
-            In
-          </th>
-          <th scope="col" class="number">
-            Out
-          </th>
-          <th scope="col">Share</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.slice(0, shown).map((line) => (
-          <tr key={line.key}>
-            <th scope="row">
-              <ViewLink view={line.view}>
-                <code>{line.key}</code>
-              </ViewLink>
-            </th>
-            <BytesCell label="In" bytes={line.in} />
-            <BytesCell label="Out" bytes={line.out} />
-            <ShareCell label="Share" part={line.in + line.out} of={moved.in + moved.out} />
-          </tr>
-        ))}
-        {rest.length > 0 && (
-          <tr>
-            <th scope="row">{rest.length} more</th>
-            <BytesCell label="In" bytes={left.in} />
-            <BytesCell label="Out" bytes={left.out} />
-            <ShareCell label="Share" part={left.in + left.out} of={moved.in + moved.out} />
-          </tr>
-        )}
-      </tbody>
-    </table>
-  );
+  return <MovedTable title={title} lines={sumRest(lines, shown)} all={moved.in + moved.out} />;
 }

@@ -3,9 +3,9 @@ import { formatBytes, formatExact, formatRate, formatShare } from '../format.ts'
 import { BytesCell, CountCell, ShareCell } from '../parts/cells.tsx';
 import { ChartSection } from '../parts/chart-section.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { type MovedLine, MovedTable, sumRest } from '../parts/moved-table.tsx';
 import { SpecialEndpoint } from '../parts/special-endpoint.tsx';
 import { TransfersTable } from '../parts/transfers-table.tsx';
-import { ViewLink } from '../parts/view-link.tsx';
 import { ViewTitle } from '../parts/view-title.tsx';
 import { WindowPanel } from '../parts/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
@@ -101,40 +101,24 @@ const shownClients = 20;
 function Clients({ data }: { readonly data: BandwidthEndpoint }) {
   const { model } = usePage();
   const isScheduler = model.service?.hasScheduler ?? false;
-  const all = data.clients.reduce((sum, client) => sum + client.in + client.out, 0);
+  const lines = data.clients.map(
+    ({ client, ...moved }): MovedLine => ({
+      name: client,
+      ...moved,
+      view: isScheduler ? { name: 'node', node: client } : { name: 'client', client },
+    }),
+  );
   return (
     <section class="card" aria-labelledby="endpoint-clients-title">
       <div class="title">
         <h2 id="endpoint-clients-title">{isScheduler ? 'By node' : 'By client'}</h2>
       </div>
-      <table class="list" id="endpoint-clients">
-        <thead>
-          <tr>
-            <th scope="col">{isScheduler ? 'Node' : 'Client'}</th>
-            <th scope="col" class="number">
-              In
-            </th>
-            <th scope="col" class="number">
-              Out
-            </th>
-            <th scope="col">Share</th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.clients.slice(0, shownClients).map(({ client, ...moved }) => (
-            <tr key={client}>
-              <th scope="row">
-                <ViewLink view={isScheduler ? { name: 'node', node: client } : { name: 'client', client }}>
-                  <code>{client}</code>
-                </ViewLink>
-              </th>
-              <BytesCell label="In" bytes={moved.in} />
-              <BytesCell label="Out" bytes={moved.out} />
-              <ShareCell label="Share" part={moved.in + moved.out} of={all} />
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <MovedTable
+        id="endpoint-clients"
+        title={isScheduler ? 'Node' : 'Client'}
+        lines={sumRest(lines, shownClients)}
+        all={lines.reduce((sum, line) => sum + line.in + line.out, 0)}
+      />
     </section>
   );
 }

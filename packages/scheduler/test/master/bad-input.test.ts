@@ -157,6 +157,10 @@ describe('queries and paths', () => {
     [`/jobs/${nowhere}/files/..%2Ftoken`, '"../token" in the path must be a plain file name'],
     ['/blobs/..%2Ftoken', 'in the path must be SHA-256'],
     ['/nodes/-x', '"-x" in the path must be 1 to 63 of letters'],
+    ['/bandwidth/history?resolution=hour', 'query.resolution must be one of second, minute, got "hour"'],
+    ['/bandwidth/history?endpoint=/jobs', 'method and endpoint belong together, got one of them'],
+    ['/bandwidth/window?from=5&to=x', 'query.to must be milliseconds since 1970, got "x"'],
+    ['/bandwidth/window?from=5&to=3', 'from must be before to, got 5 and 3'],
   ])('%s', async (path, detail) => {
     const problem = await problemOf(await running.call(path));
     expect(problem).toMatchObject({ status: 400, code: 'invalid-request' });
@@ -168,6 +172,9 @@ describe('queries and paths', () => {
     [`/jobs/${nowhere}/logs`, `there is no job ${nowhere}`],
     [`/jobs/${nowhere}/files/a`, `there is no job ${nowhere}`],
     ['/nodes/nobody', 'there is no node nobody'],
+    ['/queues/nobody', 'no job was submitted to the queue nobody, and no node serves it'],
+    ['/bandwidth/endpoint?method=GET&endpoint=/nowhere', 'no exchange of GET /nowhere was counted'],
+    ['/page/none.js', 'nothing here'],
     [`/blobs/${missing}`, `there is no blob ${missing}`],
     ['/nothing/here?token=x', 'there is nothing at "/nothing/here"'],
   ])('%s is not found', async (path, detail) => {

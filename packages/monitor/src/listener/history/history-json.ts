@@ -1,12 +1,8 @@
 import { type UnattributedReason, unattributedReasons } from '../../snapshot.ts';
+import { ListenerError } from '../listener-error.ts';
 import type { History, Resolution } from './history.ts';
 import type { NamedKey } from './keys.ts';
 import type { Point } from './tier.ts';
-
-/** A query that no answer can be made of; its message is for whoever sent it. */
-export class QueryError extends Error {
-  readonly code = 'invalid-query';
-}
 
 /** What `GET /bandwidth/history` answers. Times are Unix time in ms, rates bytes per second. */
 export interface HistoryJson {
@@ -20,12 +16,12 @@ export interface HistoryJson {
 /**
  * Reads `?resolution=second|minute` and one of `&method=&endpoint=`, `&client=`, `&reason=`.
  *
- * @throws QueryError
+ * @throws ListenerError
  */
 export function toHistoryJson(history: History, query: URLSearchParams): HistoryJson {
   const resolution = query.get('resolution') ?? 'second';
   if (resolution !== 'second' && resolution !== 'minute')
-    throw new QueryError(`resolution must be second or minute, got '${resolution}'`);
+    throw new ListenerError(400, `resolution must be second or minute, got '${resolution}'`);
   const key = parseKey(query);
   const points = history.points(resolution);
   return {
@@ -53,11 +49,11 @@ export interface WindowJson {
 /**
  * Reads `?from=&to=`, Unix time in ms.
  *
- * @throws QueryError
+ * @throws ListenerError
  */
 export function toWindowJson(history: History, query: URLSearchParams): WindowJson {
   const [fromMs, toMs] = [parseTime(query, 'from'), parseTime(query, 'to')];
-  if (fromMs >= toMs) throw new QueryError(`from must be before to, got ${fromMs} and ${toMs}`);
+  if (fromMs >= toMs) throw new ListenerError(400, `from must be before to, got ${fromMs} and ${toMs}`);
   const { moved, own, byKey, byKeyFromMs, ...window } = history.window(fromMs, toMs);
   const json: WindowJson = {
     from: window.fromMs,
@@ -93,10 +89,10 @@ function parseKey(query: URLSearchParams): NamedKey | undefined {
   if (typeof client === 'string') return { kind: 'client', client };
   if (typeof method === 'string' && typeof endpoint === 'string') return { kind: 'endpoint', method, endpoint };
   if (typeof method === 'string' || typeof endpoint === 'string')
-    throw new QueryError('method and endpoint belong together, got one of them');
+    throw new ListenerError(400, 'method and endpoint belong together, got one of them');
   if (typeof reason !== 'string') return undefined;
   if (isReason(reason)) return { kind: 'unattributed', reason };
-  throw new QueryError(`reason must be one of ${unattributedReasons.join(', ')}, got '${reason}'`);
+  throw new ListenerError(400, `reason must be one of ${unattributedReasons.join(', ')}, got '${reason}'`);
 }
 
 function isReason(text: string): text is UnattributedReason {
@@ -106,7 +102,8 @@ function isReason(text: string): text is UnattributedReason {
 function parseTime(query: URLSearchParams, name: string): number {
   const text = query.get(name);
   if (text !== null && /^\d{1,16}$/.test(text)) return Number(text);
-  throw new QueryError(
+  throw new ListenerError(
+    400,
     `${name} must be a time in milliseconds since 1970, got ${text === null ? 'nothing' : `'${text}'`}`,
   );
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { ProblemError } from '@weighbridge/protocol';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { StoreFullError, StoreUnavailableError } from '../../errors.ts';
@@ -10,6 +10,12 @@ const problemType = 'application/problem+json';
 /** Answers with problem details (RFC 9457). */
 export function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
   return reply.code(problem.status).type(problemType).send(problem.toJSON());
+}
+
+/** The same without a reply of Fastify's; where a part was sent already, only breaking off tells. */
+export function sendRawProblem(response: ServerResponse, problem: ProblemError): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(problem.status, { 'content-type': problemType }).end(JSON.stringify(problem));
 }
 
 /** A whole response, for a socket that no reply can be sent on any more. */
@@ -74,7 +80,7 @@ function invalid(detail: string): ProblemError {
 }
 
 // The caller gets a reference, the log the reason.
-function internalProblem(error: Error): ProblemError {
+export function internalProblem(error: Error): ProblemError {
   const reference = randomUUID();
   console.error(`weighbridge master: internal error ${reference}: ${error.stack ?? error.message}`);
   return new ProblemError('internal', `the master failed; its log says why under ${reference}`, { cause: error });
