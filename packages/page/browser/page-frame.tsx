@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { LostNotice, TokenForm } from './parts/notices.tsx';
-import { ViewLink } from './parts/view-link.tsx';
+import { LostNotice, TokenForm } from './parts/elements/notices.tsx';
+import { ViewLink } from './parts/elements/view-link.tsx';
 import { usePage } from './state/page-context.ts';
 import { ClientView } from './views/client-view.tsx';
 import { EndpointView } from './views/endpoint-view.tsx';

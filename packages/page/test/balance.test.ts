@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeBalance } from '../browser/parts/balance.ts';
+import { describeBalance } from '../browser/parts/traffic/balance.ts';
 import { bandwidth } from './support/sample-bandwidth.ts';
 
 test('one byte too many or too few shows, with its sign', () => {

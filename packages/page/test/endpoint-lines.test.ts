@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toEndpointLines } from '../browser/parts/endpoint-lines.ts';
+import { toEndpointLines } from '../browser/parts/traffic/endpoint-lines.ts';
 import { bandwidth } from './support/sample-bandwidth.ts';
 
 const snapshot = bandwidth(0, [

@@ -1,9 +1,9 @@
 import { formatBytes, formatRate } from '../format.ts';
-import { ChartSection } from '../parts/chart-section.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { TransfersTable } from '../parts/transfers-table.tsx';
-import { ViewTitle } from '../parts/view-title.tsx';
-import { WindowPanel } from '../parts/window-panel.tsx';
+import { Facts } from '../parts/elements/facts.tsx';
+import { ViewTitle } from '../parts/elements/view-title.tsx';
+import { ChartSection } from '../parts/traffic/chart-section.tsx';
+import { TransfersTable } from '../parts/traffic/transfers-table.tsx';
+import { WindowPanel } from '../parts/traffic/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
 import { useKeyTimeline } from '../state/use-key-timeline.ts';
 

@@ -1,14 +1,14 @@
 import type { Job, NodeList } from '@weighbridge/protocol';
 import { formatCommandLine } from '@weighbridge/protocol/command-line';
 import { formatBytes, formatDuration, formatMoment } from '../format.ts';
-import { Attempts } from '../parts/attempts.tsx';
-import { Facts } from '../parts/facts.tsx';
-import { JobFiles } from '../parts/job-files.tsx';
-import { JobLog } from '../parts/job-log.tsx';
-import { State } from '../parts/job-state.tsx';
-import { TransfersTable } from '../parts/transfers-table.tsx';
-import { ViewLink } from '../parts/view-link.tsx';
-import { ViewTitle } from '../parts/view-title.tsx';
+import { Facts } from '../parts/elements/facts.tsx';
+import { ViewLink } from '../parts/elements/view-link.tsx';
+import { ViewTitle } from '../parts/elements/view-title.tsx';
+import { Attempts } from '../parts/scheduler/attempts.tsx';
+import { JobFiles } from '../parts/scheduler/job-files.tsx';
+import { JobLog } from '../parts/scheduler/job-log.tsx';
+import { State } from '../parts/scheduler/job-state.tsx';
+import { TransfersTable } from '../parts/traffic/transfers-table.tsx';
 import { useAnswer } from '../state/use-answer.ts';
 
 const refreshMs = 2000;

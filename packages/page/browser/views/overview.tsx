@@ -1,12 +1,12 @@
-import { Books } from '../parts/books.tsx';
-import { ChartSection } from '../parts/chart-section.tsx';
-import { ClientsTable } from '../parts/clients-table.tsx';
-import { EndpointsTable } from '../parts/endpoints-table.tsx';
-import { Gauges } from '../parts/gauges.tsx';
-import { JobsTable } from '../parts/jobs-table.tsx';
-import { NodesTable } from '../parts/nodes-table.tsx';
-import { TransfersTable } from '../parts/transfers-table.tsx';
-import { WindowPanel } from '../parts/window-panel.tsx';
+import { JobsTable } from '../parts/scheduler/jobs-table.tsx';
+import { NodesTable } from '../parts/scheduler/nodes-table.tsx';
+import { Books } from '../parts/traffic/books.tsx';
+import { ChartSection } from '../parts/traffic/chart-section.tsx';
+import { ClientsTable } from '../parts/traffic/clients-table.tsx';
+import { EndpointsTable } from '../parts/traffic/endpoints-table.tsx';
+import { Gauges } from '../parts/traffic/gauges.tsx';
+import { TransfersTable } from '../parts/traffic/transfers-table.tsx';
+import { WindowPanel } from '../parts/traffic/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
 
 /** The whole service on one page. */

@@ -1,9 +1,9 @@
 import type { Queue } from '@weighbridge/protocol';
 import { formatAge, formatExact } from '../format.ts';
-import { Facts } from '../parts/facts.tsx';
-import { JobsTable } from '../parts/jobs-table.tsx';
-import { ViewLink } from '../parts/view-link.tsx';
-import { ViewTitle } from '../parts/view-title.tsx';
+import { Facts } from '../parts/elements/facts.tsx';
+import { ViewLink } from '../parts/elements/view-link.tsx';
+import { ViewTitle } from '../parts/elements/view-title.tsx';
+import { JobsTable } from '../parts/scheduler/jobs-table.tsx';
 import { useAnswer } from '../state/use-answer.ts';
 
 const refreshMs = 2000;

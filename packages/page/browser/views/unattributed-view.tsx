@@ -1,6 +1,6 @@
-import { MovedTable } from '../parts/moved-table.tsx';
-import { ViewTitle } from '../parts/view-title.tsx';
-import { WindowPanel } from '../parts/window-panel.tsx';
+import { MovedTable } from '../parts/elements/moved-table.tsx';
+import { ViewTitle } from '../parts/elements/view-title.tsx';
+import { WindowPanel } from '../parts/traffic/window-panel.tsx';
 import { usePage } from '../state/page-context.ts';
 
 const reasons: Record<string, string> = {

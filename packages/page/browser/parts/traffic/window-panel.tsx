@@ -1,8 +1,8 @@
 import type { BandwidthWindow } from '@weighbridge/protocol';
-import { formatBytes, formatDuration, formatMoment, formatShare } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { useAnswer } from '../state/use-answer.ts';
-import { type MovedLine, MovedTable, sumRest } from './moved-table.tsx';
+import { formatBytes, formatDuration, formatMoment, formatShare } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { useAnswer } from '../../state/use-answer.ts';
+import { type MovedLine, MovedTable, sumRest } from '../elements/moved-table.tsx';
 
 /** Lines of a breakdown. */
 const shown = 10;

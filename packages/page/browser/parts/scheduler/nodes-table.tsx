@@ -1,10 +1,10 @@
 import type { Node, NodeList } from '@weighbridge/protocol';
-import { formatAge } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { useAnswer } from '../state/use-answer.ts';
-import { Bar, BytesCell } from './cells.tsx';
+import { formatAge } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { useAnswer } from '../../state/use-answer.ts';
+import { Bar, BytesCell } from '../elements/cells.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 import { State } from './job-state.tsx';
-import { ViewLink } from './view-link.tsx';
 
 const refreshMs = 2000;
 

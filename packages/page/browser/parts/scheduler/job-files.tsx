@@ -1,7 +1,7 @@
 import type { Job } from '@weighbridge/protocol';
 import { useState } from 'preact/hooks';
-import { formatBytes } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
+import { formatBytes } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
 
 /** A larger file would fill the browser's memory before it is saved. */
 const maxBytes = 500_000_000;

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { Chart } from '../chart/chart.tsx';
-import type { Span } from '../state/address.ts';
-import { usePage } from '../state/page-context.ts';
-import type { Timeline } from '../state/timeline.ts';
+import { Chart } from '../../chart/chart.tsx';
+import type { Span } from '../../state/address.ts';
+import { usePage } from '../../state/page-context.ts';
+import type { Timeline } from '../../state/timeline.ts';
 
 interface ChartSectionProps {
   /** Whose bytes, for a screen reader. */

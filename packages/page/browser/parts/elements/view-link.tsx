@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { formatAddress, type View, withView } from '../state/address.ts';
-import { usePage } from '../state/page-context.ts';
+import { formatAddress, type View, withView } from '../../state/address.ts';
+import { usePage } from '../../state/page-context.ts';
 
 interface ViewLinkProps {
   readonly view: View;

@@ -1,5 +1,5 @@
 import type { Bandwidth } from '@weighbridge/protocol';
-import { type Rates, toEndpointKey } from '../state/rates.ts';
+import { type Rates, toEndpointKey } from '../../state/rates.ts';
 
 /** One line of the table. */
 export interface EndpointLine {

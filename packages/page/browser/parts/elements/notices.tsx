@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { formatTime } from '../format.ts';
-import type { Status } from '../state/model.ts';
+import { formatTime } from '../../format.ts';
+import type { Status } from '../../state/model.ts';
 
 interface LostNoticeProps {
   readonly status: Status & { readonly name: 'lost' };

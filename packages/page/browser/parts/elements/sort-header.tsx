@@ -1,4 +1,4 @@
-import { usePage } from '../state/page-context.ts';
+import { usePage } from '../../state/page-context.ts';
 
 interface SortHeaderProps {
   readonly column: string;

@@ -1,9 +1,9 @@
 import type { BandwidthTransfers } from '@weighbridge/protocol';
-import { formatBytes, formatDuration, formatExact } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { useAnswer } from '../state/use-answer.ts';
-import { Bar, RateCell } from './cells.tsx';
-import { ViewLink } from './view-link.tsx';
+import { formatBytes, formatDuration, formatExact } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { useAnswer } from '../../state/use-answer.ts';
+import { Bar, RateCell } from '../elements/cells.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 
 type Transfer = BandwidthTransfers['transfers'][number];
 

@@ -1,11 +1,11 @@
 import type { JobList, JobSummary } from '@weighbridge/protocol';
 import { useEffect, useState } from 'preact/hooks';
-import { formatAge, formatExact } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { useAnswer } from '../state/use-answer.ts';
-import { BytesCell } from './cells.tsx';
+import { formatAge, formatExact } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { useAnswer } from '../../state/use-answer.ts';
+import { BytesCell } from '../elements/cells.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 import { State } from './job-state.tsx';
-import { ViewLink } from './view-link.tsx';
 
 const pageSize = 20;
 const refreshMs = 2000;

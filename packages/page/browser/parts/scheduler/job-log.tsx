@@ -1,9 +1,9 @@
 import type { LogChunk } from '@weighbridge/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../format.ts';
-import { TokenRefusedError } from '../state/api.ts';
-import { pause } from '../state/connection.ts';
-import { usePage } from '../state/page-context.ts';
+import { formatBytes } from '../../format.ts';
+import { TokenRefusedError } from '../../state/api.ts';
+import { pause } from '../../state/connection.ts';
+import { usePage } from '../../state/page-context.ts';
 
 /** Characters that are kept and shown; the whole log is one command away. */
 const maxCharacters = 200_000;

@@ -1,5 +1,5 @@
 import type { Bandwidth } from '@weighbridge/protocol';
-import { formatExact } from '../format.ts';
+import { formatExact } from '../../format.ts';
 
 /** One snapshot's totals. */
 export type Totals = Pick<Bandwidth, 'connection' | 'endpointsTotal' | 'unattributed' | 'pending'>;

@@ -1,4 +1,4 @@
-import { formatBytes, formatExact, formatRate, formatShare } from '../format.ts';
+import { formatBytes, formatExact, formatRate, formatShare } from '../../format.ts';
 
 /** Bytes in three digits; every digit under the pointer. */
 export function BytesCell({ label, bytes }: { readonly label: string; readonly bytes: number }) {

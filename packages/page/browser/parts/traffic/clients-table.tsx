@@ -1,6 +1,6 @@
-import { usePage } from '../state/page-context.ts';
-import { BytesCell, RateCell, ShareCell } from './cells.tsx';
-import { ViewLink } from './view-link.tsx';
+import { usePage } from '../../state/page-context.ts';
+import { BytesCell, RateCell, ShareCell } from '../elements/cells.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 
 const shownAtFirst = 20;
 

@@ -1,8 +1,8 @@
 import type { Attempt, Job } from '@weighbridge/protocol';
-import { formatDuration, formatMoment } from '../format.ts';
-import { BytesCell } from './cells.tsx';
+import { formatDuration, formatMoment } from '../../format.ts';
+import { BytesCell } from '../elements/cells.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 import { State } from './job-state.tsx';
-import { ViewLink } from './view-link.tsx';
 
 /** A job's attempts over the time since it was submitted. */
 export function Attempts({ job }: { readonly job: Job }) {

@@ -1,6 +1,6 @@
-import { formatBytes, formatExact, formatRate } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { type Directions, perSecond, type TimePoint } from '../state/timeline.ts';
+import { formatBytes, formatExact, formatRate } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { type Directions, perSecond, type TimePoint } from '../../state/timeline.ts';
 
 /** One late second doesn't make the rates jump. */
 const recentPoints = 3;

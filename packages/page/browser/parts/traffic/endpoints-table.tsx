@@ -1,10 +1,10 @@
-import { formatBytes, formatExact } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
-import { BytesCell, CountCell, RateCell, ShareCell } from './cells.tsx';
-import { ChunkedRows } from './chunked-rows.tsx';
+import { formatBytes, formatExact } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { BytesCell, CountCell, RateCell, ShareCell } from '../elements/cells.tsx';
+import { ChunkedRows } from '../elements/chunked-rows.tsx';
+import { SortHeader } from '../elements/sort-header.tsx';
+import { ViewLink } from '../elements/view-link.tsx';
 import { type EndpointLine, toEndpointLines } from './endpoint-lines.ts';
-import { SortHeader } from './sort-header.tsx';
-import { ViewLink } from './view-link.tsx';
 
 /** More would make each second slow, and nobody reads so many. */
 const shownAtFirst = 100;

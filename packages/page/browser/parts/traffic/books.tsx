@@ -1,7 +1,7 @@
-import { formatExact } from '../format.ts';
-import { usePage } from '../state/page-context.ts';
+import { formatExact } from '../../format.ts';
+import { usePage } from '../../state/page-context.ts';
+import { ViewLink } from '../elements/view-link.tsx';
 import { describeBalance } from './balance.ts';
-import { ViewLink } from './view-link.tsx';
 
 const columns = [
   ['connection', 'Connection'],
