@@ -52,6 +52,14 @@ describe('what top knows', () => {
     expect(state.endpoints).toMatchObject([{ endpoint: '/a', rate: 2050 }]);
   });
 
+  test('after a connection that broke, no rate is made of the time between', () => {
+    const state = createState([['GET /a', 100, 1000]], [['GET /a', 150, 3000]]);
+    state.take({ type: 'history', history: { resolution: 'second', starts: [], points: [[0, 1000, 7, 7, 0, 0]] } });
+    state.take({ type: 'bandwidth', bandwidth: bandwidth(600, [['GET /a', 9_000_000, 9_000_000]]) });
+    expect(state.rates).toEqual([{ in: 7, out: 7 }]);
+    expect(state.endpoints[0]?.rate).toBe(0);
+  });
+
   test('traffic of live pages is left out', () => {
     const state = createState(
       [['GET /page', 5, 5000]],

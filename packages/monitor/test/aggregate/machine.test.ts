@@ -79,6 +79,13 @@ describe('a child', () => {
     expect(actions).toEqual([['follow'], [], [], [], [], ['open-listener'], ['unfollow', 'announce']]);
   });
 
+  test('tries for an address once, and not each second where none was to be had', () => {
+    const wait = Array.from({ length: patience }, () => unreachable());
+    const { state, actions } = play('child', listens(), ...wait, failed(true), ...wait);
+    expect(state).toMatchObject({ name: 'follower', listener: 'refused' });
+    expect(actions.flat()).toEqual(['follow', 'open-listener', 'tell-failure']);
+  });
+
   test('forgets failures when its leader answers', () => {
     const four = Array.from({ length: patience - 1 }, () => unreachable());
     expect(play('child', listens(), ...four, reached, ...four).actions.flat()).toEqual(['follow']);
