@@ -55,7 +55,8 @@ test('worker and guard both killed with -9 may run a job twice, until the worker
   const id = await cluster.runJob(60, 10);
   await cluster.startWorker('two');
   const tree = treeOf(child.pid ?? 0);
-  const job = tree.filter((pid) => commandOf(pid).startsWith('sh -c'));
+  // The job's own shell alone: what it forks for a moment is called the same.
+  const job = tree.filter((pid) => commandOf(pid).startsWith('sh -c')).slice(0, 1);
   expect(job.length).toBeGreaterThan(0);
   const guard = guardOf(child.pid ?? 0);
   // Stopped first, so that it can't start another guard.

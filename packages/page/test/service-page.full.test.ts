@@ -358,6 +358,17 @@ test('says that the connection is lost, keeps what it showed, and comes back whe
   await expect.poll(() => sight.exact('.chart-table tbody tr:nth-child(1) td[data-label=Out]')).toBe(after.out);
 });
 
+test('draws the chart as soon as what draws it can be loaded', async () => {
+  sight = await PageUnderTest.open(browser, shop.pageUrl);
+  let isRefused = true;
+  await sight.page.route('**/page/plot.js', (route) => (isRefused ? route.abort() : route.continue()));
+  await sight.page.goto(shop.pageUrl);
+  await sight.is('live');
+  expect(await sight.page.locator('.plot canvas').count()).toBe(0);
+  isRefused = false;
+  await sight.page.locator('.plot canvas').waitFor();
+});
+
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   test('has no barrier, in any state', async () => {
     await shop.get('/files/a?bytes=1000000');

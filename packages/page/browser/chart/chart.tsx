@@ -9,6 +9,8 @@ import type { ChartData, Plot, PlotTexts } from './plot.ts';
 const spanMs: Record<Span, number> = { quarter: 900_000, day: 86_400_000 };
 /** Shown from the start, so that the line doesn't begin as wide as the chart. */
 const leastMs = 120_000;
+/** Between two tries to load what draws. */
+const retryMs = 2000;
 const texts: PlotTexts = {
   rate: formatRate,
   time: (seconds) => formatTime(new Date(seconds * 1000)).slice(0, seconds % 60 === 0 ? 5 : 8),
@@ -40,14 +42,18 @@ export function Chart({ subject, span, points, starts, window, onWindow }: Chart
   latest.current = data;
   useEffect(() => {
     const left = new AbortController();
-    // A file of its own: what draws takes longer to begin than all the rest.
-    void import('./plot.ts').then(({ Plot }) => {
+    const begin = async () => {
+      // A file of its own: what draws takes longer to begin than all the rest.
+      const loaded = await import('./plot.ts').catch(() => undefined);
       if (left.signal.aborted || !place.current) return;
-      plot.current = new Plot(place.current, latest.current, texts, {
+      // The service has gone meanwhile; it may come back.
+      if (!loaded) return void setTimeout(begin, retryMs);
+      plot.current = new loaded.Plot(place.current, latest.current, texts, {
         hovered: setHovered,
         selected: (selected) => chosen.current(selected),
       });
-    });
+    };
+    void begin();
     return () => {
       left.abort();
       plot.current?.destroy();
