@@ -152,33 +152,31 @@ describe('rates of transfers', () => {
 
   test('are by what had moved when somebody asked before', () => {
     const own = rates();
-    expect(own.toJson({ transfers: [transfer] })).toEqual([transfer]);
+    expect(own.toJson([transfer])).toEqual([transfer]);
     nowMs += 2000;
-    expect(own.toJson({ transfers: [{ ...transfer, out: 5000 }] })).toEqual([
-      { ...transfer, out: 5000, rate: 2000, secondsLeft: 2 },
-    ]);
+    expect(own.toJson([{ ...transfer, out: 5000 }])).toEqual([{ ...transfer, out: 5000, rate: 2000, secondsLeft: 2 }]);
     // Another page asks at almost the same time.
     nowMs += 10;
-    expect(own.toJson({ transfers: [{ ...transfer, out: 5001 }] })[0]?.rate).toBe(2000);
+    expect(own.toJson([{ ...transfer, out: 5001 }])[0]?.rate).toBe(2000);
   });
 
   test('are forgotten with the transfer, and after a long pause', () => {
     const own = rates();
-    own.toJson({ transfers: [transfer] });
-    own.toJson({ transfers: [] });
+    own.toJson([transfer]);
+    own.toJson([]);
     nowMs += 1000;
-    expect(own.toJson({ transfers: [transfer] })[0]?.rate).toBeUndefined();
+    expect(own.toJson([transfer])[0]?.rate).toBeUndefined();
     nowMs += 20_000;
-    expect(own.toJson({ transfers: [{ ...transfer, out: 9000 }] })[0]?.rate).toBeUndefined();
+    expect(own.toJson([{ ...transfer, out: 9000 }])[0]?.rate).toBeUndefined();
   });
 
   test('of what announced no length, no time is left over; and the request is never told', () => {
     const own = rates();
     const request = { job: '7' };
     const unknown = { id: 'b', method: 'PUT', in: 0, out: 0, request };
-    own.toJson({ transfers: [unknown] });
+    own.toJson([unknown]);
     nowMs += 1000;
-    expect(own.toJson({ transfers: [{ ...unknown, in: 500 }] })).toEqual([
+    expect(own.toJson([{ ...unknown, in: 500 }])).toEqual([
       { id: 'b', method: 'PUT', in: 500, out: 0, job: '7', rate: 500 },
     ]);
   });

@@ -75,7 +75,7 @@ export const BandwidthEndpoint = Type.Object({
 });
 export type BandwidthEndpoint = Static<typeof BandwidthEndpoint>;
 
-/** What `GET /bandwidth/transfers` answers: the largest exchanges that are under way. */
+/** What `GET /bandwidth/transfers` answers: the largest exchanges that are under way, of at least 10 kB. */
 export const BandwidthTransfers = Type.Object({
   transfers: Type.Array(
     Type.Object({

@@ -37,7 +37,7 @@ export function drawTop(state: TopState, view: TopView): string[] {
   // The endpoints are what a small terminal shows first.
   const free = view.rows === undefined ? lines.length : view.rows - fixedRows - keys.length;
   const shownOthers = view.rows === undefined ? others : others.slice(0, Math.max(0, free - Math.min(lines.length, 5)));
-  const shown = Math.max(0, free - shownOthers.length);
+  const shown = view.rows === undefined ? lines.length : Math.max(0, free - shownOthers.length);
   const drawn = [
     ...drawHead(state, view, paint),
     '',

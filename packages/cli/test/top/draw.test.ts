@@ -142,6 +142,10 @@ describe('a picture', () => {
     const small = drawTop(state, { ...view, rows: 14, hasKeys: true });
     expect(small.filter((line) => line.startsWith('GET'))).toHaveLength(5);
     expect(drawTop(state, { ...view, rows: 60 }).join('\n')).toContain('scale-one');
+    // Without a height there is room for all.
+    const whole = drawTop(state, view);
+    expect(whole.filter((line) => line.startsWith('GET'))).toHaveLength(50);
+    expect(whole.join('\n')).toContain('scale-one');
   });
 
   test('has no colour where none is wanted', () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { toPageTotals } from '../export/page-totals.ts';
 import { inSlices } from '../export/slices.ts';
-import type { BandwidthSnapshot, EndpointDetails, OpenExchanges } from '../snapshot.ts';
+import type { BandwidthSnapshot, EndpointDetails, OpenExchanges, Transfer } from '../snapshot.ts';
 import { formatEvent, sendEvents } from './event-stream.ts';
 import type { History } from './history/history.ts';
 import { toHistoryJson, toWindowJson } from './history/history-json.ts';
@@ -48,6 +48,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 const maxStreams = 1000;
 /** Transfers of one answer, the largest. */
 const maxTransfers = 50;
+/** Smaller ones are questions and answers, such as a worker's that waits for work. */
+const minTransferBytes = 10_000;
 const exposition = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
@@ -90,7 +92,7 @@ export class Listener {
       '/bandwidth/window': (request, response) => sendJson(response, toWindowJson(this.history, parseQuery(request))),
       '/bandwidth/endpoint': (request, response) => this.#sendEndpoint(parseQuery(request), response),
       '/bandwidth/transfers': (_request, response) =>
-        sendJson(response, { transfers: transfers.toJson(this.#source.openExchanges(maxTransfers)) }),
+        sendJson(response, { transfers: transfers.toJson(this.#findTransfers()) }),
       '/bandwidth/stream': (request, response) => this.#stream(request, response),
     };
     this.handlers = new Map(Object.entries(handlers));
@@ -120,6 +122,14 @@ export class Listener {
   close(): void {
     this.#stopping.abort();
     this.#sampler.stop();
+  }
+
+  #findTransfers(): Transfer[] {
+    const { transfers } = this.#source.openExchanges(maxTransfers);
+    return transfers.filter(
+      ({ in: bytesIn, out, requestLength = 0, responseLength = 0 }) =>
+        Math.max(bytesIn, out, requestLength, responseLength) >= minTransferBytes,
+    );
   }
 
   #sendEndpoint(query: URLSearchParams, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import type { OpenExchanges, Transfer } from '../snapshot.ts';
+import type { Transfer } from '../snapshot.ts';
 
 /** A rate over less than this would jump. */
 const leastMs = 800;
@@ -33,7 +33,7 @@ export class TransferRates {
     this.#now = now;
   }
 
-  toJson({ transfers }: Pick<OpenExchanges, 'transfers'>): TransferJson[] {
+  toJson(transfers: readonly Transfer[]): TransferJson[] {
     const readings = new Map<string, Reading>();
     const json = transfers.map(({ request, ...transfer }): TransferJson => {
       const reading = this.#read(transfer);
