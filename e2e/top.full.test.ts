@@ -149,7 +149,7 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('top in a terminal', () => {
       const token = cluster.master?.env.WEIGHBRIDGE_TOKEN ?? '';
       const top = new TopTerminal(['--master', cluster.master?.apiUrl ?? ''], { WEIGHBRIDGE_TOKEN: token });
       await expect.poll(() => top.screen()).toMatch(/NODES\nscale-one +ready +░+ 0\/1/);
-      expect(top.screen()).toMatch(new RegExp(`LATEST JOBS\n${id.slice(0, 8)} +succeeded`));
+      await expect.poll(() => top.screen()).toMatch(new RegExp(`LATEST JOBS\n${id.slice(0, 8)} +succeeded`));
       // The stream of top itself is left out.
       expect(top.screen()).not.toContain('/bandwidth');
       if (cluster.master) await stop(cluster.master.child);
