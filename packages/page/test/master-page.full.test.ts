@@ -101,7 +101,9 @@ test("shows jobs and nodes as the API has them, and never runs what a job's text
   expect(await sight.exact(`${row} [data-label=In]`)).toBe(bytes.in);
 
   const node = '#nodes tbody tr';
-  expect((await sight.cells(node)).slice(0, 4)).toEqual(['scale-one', 'ready', 'default', '0 of 1']);
+  await expect
+    .poll(async () => (await sight.cells(node)).slice(0, 4))
+    .toEqual(['scale-one', 'ready', 'default', '0 of 1']);
   const { nodes } = await ask<Bandwidth>('/bandwidth');
   expect(await sight.exact(`${node} [data-label=In]`)).toBeGreaterThan((nodes[0]?.in ?? 0) - 10_000);
   await sight.page.locator(`${node} a`).first().click();
@@ -156,7 +158,7 @@ test('opens a job: attempts, bytes, files to download, its whole log', async () 
     expect((await sight.cells(row))[2]).toBe('scale-one');
   }
   await expect.poll(() => sight.text('.log')).toMatch(/attempt 1[\s\S]*to out[\s\S]*attempt 2[\s\S]*to err/);
-  expect(await sight.text('section:has(.log) .aside')).toBe('complete');
+  await expect.poll(() => sight.text('section:has(.log) .aside')).toBe('complete');
   expect(await sight.findBarriers()).toEqual([]);
 
   await sight.page.goto(`${master().url}/?view=job&job=${made.id}`);

@@ -111,7 +111,7 @@ test('shows what the API says to the byte, and which service it is', async () =>
   await open();
   await expect.poll(() => sight.exact('#out-total')).toBe(connection.out);
   expect(await sight.exact('#in-total')).toBe(connection.in);
-  expect(await endpoints()).toEqual(['/files/:name', '/uploads/:name']);
+  await expect.poll(endpoints).toEqual(['/files/:name', '/uploads/:name']);
   await expect.poll(() => sight.text('#endpoints tbody tr:nth-child(1) [data-label=Rate]')).toMatch(/B\/s$/);
   for (const [index, endpoint] of ['/files/:name', '/uploads/:name'].entries()) {
     const found = all.find((one) => one.endpoint === endpoint);
@@ -244,7 +244,7 @@ describe('the table of endpoints', () => {
     await shop.put('/uploads/b', 100_000);
     await shop.quiet();
     await open();
-    expect(await endpoints()).toEqual(['/files/:name', '/uploads/:name']);
+    await expect.poll(endpoints).toEqual(['/files/:name', '/uploads/:name']);
     await sight.page.locator('[data-sort=in]').press('Enter');
     await expect.poll(endpoints).toEqual(['/uploads/:name', '/files/:name']);
     await sight.page.locator('[data-sort=in]').press('Enter');
