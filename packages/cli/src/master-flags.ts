@@ -1,6 +1,6 @@
 import type { MasterOptions } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
-import { collectList, integerBetween, parseBytes } from './option-parsers.ts';
+import { collectList, integerBetween, parseBytes, parseDuration } from './option-parsers.ts';
 
 /** The flags that `up` and `master` share. */
 export interface MasterFlags {
@@ -10,6 +10,7 @@ export interface MasterFlags {
   allow?: string[];
   reserve?: number;
   maxBlobs?: number;
+  keepJobs?: number;
   maxConnections?: number;
   maxConnectionsPerAddress?: number;
   tlsTerminatedUpstream?: true;
@@ -33,6 +34,11 @@ export function addMasterOptions(command: Command, allowHelp: string): Command {
     .addOption(
       new Option('--max-blobs <size>', 'all files of jobs together (default: as much as the disk has)').argParser(
         parseBytes,
+      ),
+    )
+    .addOption(
+      new Option('--keep-jobs <time>', 'how long jobs that have ended are kept, e.g. 12h (default: 30d)').argParser(
+        parseDuration,
       ),
     )
     .addOption(
@@ -61,6 +67,7 @@ export function masterOptionsOf(flags: MasterFlags): MasterOptions {
     ...(token !== undefined && token !== '' && { token }),
     ...(flags.reserve !== undefined && { reserveBytes: flags.reserve }),
     ...(flags.maxBlobs !== undefined && { maxBlobBytes: flags.maxBlobs }),
+    ...(flags.keepJobs !== undefined && { keepJobsSeconds: flags.keepJobs }),
     ...(flags.maxConnections !== undefined && { maxConnections: flags.maxConnections }),
     ...(flags.maxConnectionsPerAddress !== undefined && { maxConnectionsPerAddress: flags.maxConnectionsPerAddress }),
     ...(flags.tlsTerminatedUpstream && { tlsTerminatedUpstream: true }),

@@ -19,6 +19,16 @@ export function parseBytes(text: string): number {
   throw new InvalidArgumentError('It must be a number of bytes such as 256MB or 10GB.');
 }
 
+const secondsByUnit: Record<string, number> = { s: 1, min: 60, h: 3600, d: 86_400 };
+
+/** Parses a time, to seconds: `90s`, `15min`, `12h`, `30d`. */
+export function parseDuration(text: string): number {
+  const { number, unit = '' } = /^(?<number>\d+(?:\.\d+)?) ?(?<unit>s|min|h|d)$/.exec(text)?.groups ?? {};
+  const seconds = Number(number) * (secondsByUnit[unit] ?? Number.NaN);
+  if (Number.isFinite(seconds)) return seconds;
+  throw new InvalidArgumentError('It must be a time such as 12h or 30d.');
+}
+
 /** Collects an option given several times. */
 export function collect(text: string, earlier: string[] = []): string[] {
   return [...earlier, text];

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
 import { addExamples, WeighbridgeCommand } from './command.ts';
 import { addDashboardsExport } from './commands/dashboards-export.ts';
+import { addJobsCancel } from './commands/jobs-cancel.ts';
 import { addJobsDownload } from './commands/jobs-download.ts';
 import { addJobsList } from './commands/jobs-list.ts';
 import { addJobsLogs } from './commands/jobs-logs.ts';
+import { addJobsRetry } from './commands/jobs-retry.ts';
 import { addJobsShow } from './commands/jobs-show.ts';
 import { addJobsSubmit } from './commands/jobs-submit.ts';
 import { addMaster } from './commands/master.ts';
 import { addNodesDelete } from './commands/nodes-delete.ts';
+import { addNodesDrain, addNodesResume } from './commands/nodes-drain.ts';
 import { addNodesList } from './commands/nodes-list.ts';
+import { addNodesShow } from './commands/nodes-show.ts';
 import { addStoreExport } from './commands/store-export.ts';
 import { addStoreImport } from './commands/store-import.ts';
 import { addStorePsql } from './commands/store-psql.ts';
@@ -33,17 +37,24 @@ export function createProgram(): Command {
   addWorker(program);
   addTop(program);
 
-  const jobs = program.command('jobs').description('Submit jobs, see them, fetch what they made.');
+  const jobs = program
+    .command('jobs')
+    .description('Submit jobs, see them, cancel and retry them, fetch what they made.');
   addExamples(jobs, ['weighbridge jobs submit --wait -- echo hello', 'weighbridge jobs list --state running']);
   addJobsSubmit(jobs);
   addJobsShow(jobs);
   addJobsLogs(jobs);
   addJobsList(jobs);
   addJobsDownload(jobs);
+  addJobsCancel(jobs);
+  addJobsRetry(jobs);
 
   const nodes = program.command('nodes').description('The machines that run jobs.');
-  addExamples(nodes, ['weighbridge nodes list', 'weighbridge nodes delete mill']);
+  addExamples(nodes, ['weighbridge nodes list', 'weighbridge nodes drain mill']);
   addNodesList(nodes);
+  addNodesShow(nodes);
+  addNodesDrain(nodes);
+  addNodesResume(nodes);
   addNodesDelete(nodes);
 
   const store = program.command('store').description('What the master keeps: look into it, move it.');

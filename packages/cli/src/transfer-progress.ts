@@ -1,21 +1,12 @@
 import type { TransferCounts } from '@weighbridge/scheduler';
 import { formatBytes } from './format.ts';
-
-/** Redrawing more often than this costs more than it tells. */
-const redrawMs = 100;
+import { StatusLine } from './status-line.ts';
 
 /** Shows how far a transfer is, on a terminal's standard error; nothing where that is a file or a pipe. */
-export function createTransferProgress(out: NodeJS.WriteStream = process.stderr, now = Date.now) {
-  let drawnAt = 0;
+export function createTransferProgress(line = new StatusLine()) {
   return {
-    show(counts: Readonly<TransferCounts>): void {
-      if (!out.isTTY || now() - drawnAt < redrawMs) return;
-      drawnAt = now();
-      out.write(`\r\u001b[K${formatTransfer(counts)} …`);
-    },
-    end(): void {
-      if (out.isTTY) out.write('\r\u001b[K');
-    },
+    show: (counts: Readonly<TransferCounts>) => line.show(() => `${formatTransfer(counts)} …`),
+    end: () => line.clear(),
   };
 }
 

@@ -38,7 +38,10 @@ test.each(failures)('%j is one sentence without names of the code', (failure) =>
 
 test.each([
   ['body.slots must be at most 1024, got 5000', '--slots must be at most 1024, got 5000'],
-  ['body.files.inputs[3].name must be a plain file name', '--input or --output must be a plain file name'],
+  [
+    'body.files.inputs[3].name must be a plain file name',
+    '--input, --output or --output-optional must be a plain file name',
+  ],
   ['job.args.0 must be whole Unicode characters', 'an argument of the command must be whole Unicode characters'],
   [
     'command, args and env of body must be at most 131072 bytes together',

@@ -21,6 +21,7 @@ import type {
   Heartbeat,
   HeartbeatReply,
   Node,
+  NodeDetail,
   NodeList,
   NodeRegistration,
   NodeSession,
@@ -95,6 +96,21 @@ export class Client {
     return this.#json('/jobs', { query: filter, signal });
   }
 
+  /** All of these jobs or none; they may depend on each other. */
+  submitAll(jobs: readonly JobSubmission[], signal?: AbortSignal): Promise<Job[]> {
+    return this.#json('/jobs', { method: 'POST', json: jobs, signal });
+  }
+
+  /** Cancels a job that has not ended; one that runs is `cancelling` until its attempt has ended. */
+  cancel(id: string, signal?: AbortSignal): Promise<Job> {
+    return this.#json(`/jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST', signal });
+  }
+
+  /** Tries a job again that failed, timed out or was cancelled, and with it the jobs that it had taken with it. */
+  retry(id: string, signal?: AbortSignal): Promise<Job> {
+    return this.#json(`/jobs/${encodeURIComponent(id)}/retry`, { method: 'POST', signal });
+  }
+
   job(id: string, signal?: AbortSignal): Promise<Job> {
     return this.#json(`/jobs/${encodeURIComponent(id)}`, { signal });
   }
@@ -138,8 +154,18 @@ export class Client {
     return this.#json('/nodes', { signal });
   }
 
-  node(id: string, signal?: AbortSignal): Promise<Node> {
+  node(id: string, signal?: AbortSignal): Promise<NodeDetail> {
     return this.#json(`/nodes/${encodeURIComponent(id)}`, { signal });
+  }
+
+  /** The node is given no further jobs; what it runs goes on. */
+  drainNode(id: string, signal?: AbortSignal): Promise<Node> {
+    return this.#json(`/nodes/${encodeURIComponent(id)}/drain`, { method: 'POST', signal });
+  }
+
+  /** The node is given jobs again. */
+  resumeNode(id: string, signal?: AbortSignal): Promise<Node> {
+    return this.#json(`/nodes/${encodeURIComponent(id)}/resume`, { method: 'POST', signal });
   }
 
   /** Deletes the record of a node whose worker is gone. */

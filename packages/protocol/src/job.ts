@@ -42,10 +42,16 @@ export type OutputFile = Static<typeof OutputFile>;
 export const JobFiles = Type.Object(
   {
     inputs: Type.Optional(Type.Array(InputFile, { maxItems: limits.inputsCount })),
+    /** Each must match a file, or the job fails. */
     outputs: Type.Optional(Type.Array(OutputGlob, { maxItems: limits.outputsCount })),
+    /** These may match nothing. */
+    optionalOutputs: Type.Optional(Type.Array(OutputGlob, { maxItems: limits.outputsCount })),
   },
   strict,
 );
+
+/** What jobs of the same submission call a job in their `dependsOn`. */
+export const JobKey = Type.String({ minLength: 1, maxLength: 255 });
 
 /** What a caller submits. Unknown fields and wrong types are a 400. */
 export const JobSubmission = Type.Object(
@@ -77,6 +83,10 @@ export const JobSubmission = Type.Object(
     leaseSeconds: Type.Optional(Type.Integer({ minimum: limits.leaseSecondsMin, maximum: limits.leaseSecondsMax })),
     startAfter: Type.Optional(Timestamp),
     idempotencyKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    /** Unique in its submission. */
+    key: Type.Optional(JobKey),
+    /** Keys of jobs of the same submission that must succeed first. When one fails or is cancelled, so is this one. */
+    dependsOn: Type.Optional(Type.Array(JobKey, { maxItems: limits.dependsOnCount, uniqueItems: true })),
   },
   strict,
 );
@@ -100,6 +110,14 @@ export const Attempt = Type.Object({
 });
 export type Attempt = Static<typeof Attempt>;
 
+/** A job that another one waits for, or has waited for. */
+export const JobDependency = Type.Object({
+  id: JobId,
+  key: Type.Optional(JobKey),
+  state: Type.Enum(jobStates),
+});
+export type JobDependency = Static<typeof JobDependency>;
+
 export const Job = Type.Object({
   id: JobId,
   state: Type.Enum(jobStates),
@@ -107,7 +125,11 @@ export const Job = Type.Object({
   command: Type.String(),
   args: Type.Array(Type.String()),
   env: Type.Record(Type.String(), Type.String()),
-  files: Type.Object({ inputs: Type.Array(InputFile), outputs: Type.Array(Type.String()) }),
+  files: Type.Object({
+    inputs: Type.Array(InputFile),
+    outputs: Type.Array(Type.String()),
+    optionalOutputs: Type.Array(Type.String()),
+  }),
   slots: Type.Integer(),
   priority: Type.Integer(),
   timeoutSeconds: Type.Integer(),
@@ -116,6 +138,9 @@ export const Job = Type.Object({
   retryBackoff: Type.Integer(),
   lostRetryLimit: Type.Integer(),
   leaseSeconds: Type.Integer(),
+  key: Type.Optional(JobKey),
+  /** It waits until all of these have succeeded. */
+  dependsOn: Type.Array(JobDependency),
   createdAt: Timestamp,
   startAfter: Type.Optional(Timestamp),
   startedAt: Type.Optional(Timestamp),

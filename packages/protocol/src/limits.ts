@@ -14,6 +14,7 @@ export const limits = Object.freeze({
   fileNameLength: 255,
   slots: 1024,
   bulkJobs: 1000,
+  dependsOnCount: 100,
   retryLimit: 100,
   defaultLostRetryLimit: 3,
   retryBackoffSecondsMax: 3600,
@@ -40,5 +41,6 @@ export const limits = Object.freeze({
   /** One page of a list of jobs: it ends before it would be larger. */
   pageBytes: 256 * 1000,
   pageSize: 1000,
+  nodeJobsShown: 100,
   defaultPageSize: 50,
 });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { attemptOutcomes, InputFile, OutputFile } from './job.ts';
+import { attemptOutcomes, InputFile, JobSummary, OutputFile } from './job.ts';
 import { limits } from './limits.ts';
 import { JobId, Name, Timestamp } from './names.ts';
 
@@ -41,6 +41,8 @@ export type NodeRegistration = Static<typeof NodeRegistration>;
 export const NodeSession = Type.Object({
   id: Name,
   session: Type.String({ format: 'uuid' }),
+  /** The node is given no jobs until it is resumed. */
+  draining: Type.Boolean(),
   /** Between heartbeats while no attempt asks for more. */
   heartbeatSeconds: Type.Number(),
 });
@@ -58,6 +60,15 @@ export const Node = Type.Object({
   lastHeartbeatAt: Timestamp,
 });
 export type Node = Static<typeof Node>;
+
+/** A node with what it runs: the first of its jobs, and of how many. */
+export const NodeDetail = Type.Object({
+  ...Node.properties,
+  jobs: Type.Array(JobSummary, { maxItems: limits.nodeJobsShown }),
+  jobCount: Type.Integer({ minimum: 0 }),
+});
+export type NodeDetail = Static<typeof NodeDetail>;
+
 export const NodeList = Type.Object({ nodes: Type.Array(Node) });
 export type NodeList = Static<typeof NodeList>;
 
@@ -113,7 +124,9 @@ export const ClaimedAttempt = Type.Object({
   args: Type.Array(Type.String()),
   env: Type.Record(Type.String(), Type.String()),
   inputs: Type.Array(InputFile),
+  /** Each must match a file. */
   outputs: Type.Array(Type.String()),
+  optionalOutputs: Type.Array(Type.String()),
   slots: Slots,
   timeoutSeconds: Type.Integer(),
   leaseSeconds: Type.Integer(),

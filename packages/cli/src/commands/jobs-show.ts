@@ -1,8 +1,8 @@
-import { type Attempt, formatCommandLine, type Job } from '@weighbridge/protocol';
+import { type Attempt, formatCommandLine, type Job, type JobDependency } from '@weighbridge/protocol';
 import type { Command } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatSpan } from '../format.ts';
 import { printFields, printJson, printLine, printTable } from '../output.ts';
 
 export function addJobsShow(jobs: Command): void {
@@ -34,12 +34,16 @@ function printJob(job: Job): void {
     ['Not before', job.startAfter],
     ['Started', job.startedAt],
     ['Ended', job.endedAt],
+    ['Depends on', job.dependsOn.map(formatDependency).join(', ') || undefined],
     ['Inputs', job.files.inputs.map(({ name }) => name).join(', ') || undefined],
     ['Traffic', `${formatBytes(job.bytes.in)} to the master, ${formatBytes(job.bytes.out)} from it`],
   ]);
   if (job.attempts.length > 0) {
     printLine();
-    printTable(['ATTEMPT', 'NODE', 'OUTCOME', 'EXIT', 'STARTED', 'REASON'], job.attempts.map(attemptRow));
+    printTable(
+      ['ATTEMPT', 'NODE', 'OUTCOME', 'EXIT', 'STARTED', 'TOOK', 'IN', 'OUT', 'REASON'],
+      job.attempts.map(attemptRow),
+    );
   }
   if (job.outputs.length > 0) {
     printLine();
@@ -50,13 +54,28 @@ function printJob(job: Job): void {
   }
 }
 
+function formatDependency({ id, key, state }: JobDependency): string {
+  return `${key === undefined ? id : `${key} = ${id}`} (${state})`;
+}
+
 function exitOf({ exitCode, signal }: Pick<Attempt, 'exitCode' | 'signal'>): string | undefined {
   return signal ?? (exitCode === undefined ? undefined : `code ${exitCode}`);
 }
 
 function attemptRow(attempt: Attempt): string[] {
-  const { number, node, outcome, startedAt, reason } = attempt;
-  return [String(number), node, outcome ?? 'running', exitOf(attempt) ?? '', startedAt, reason ?? ''];
+  const { number, node, outcome, startedAt, endedAt, bytes, reason } = attempt;
+  const tookSeconds = ((endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000;
+  return [
+    String(number),
+    node,
+    outcome ?? 'running',
+    exitOf(attempt) ?? '',
+    startedAt,
+    formatSpan(tookSeconds),
+    formatBytes(bytes.in),
+    formatBytes(bytes.out),
+    reason ?? '',
+  ];
 }
 
 function formatLimits({ timeoutSeconds, retryLimit, retryBackoff, lostRetryLimit, leaseSeconds }: Job): string {

@@ -13,6 +13,7 @@ import { createProgress } from '../progress.ts';
 interface Flags extends ClientFlags {
   input?: string[];
   output?: string[];
+  outputOptional?: string[];
   queue?: string;
   priority?: number;
   timeout?: number;
@@ -35,7 +36,17 @@ export function addJobsSubmit(jobs: Command): void {
     .addOption(
       new Option('--input <file[=name]>', 'a file that the job gets, under this name; repeat it').argParser(collect),
     )
-    .addOption(new Option('--output <glob>', 'files that the job sends back; repeat it').argParser(collect))
+    .addOption(
+      new Option(
+        '--output <glob>',
+        'files that the job sends back; one that matches none fails it; repeat it',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option('--output-optional <glob>', 'files that the job sends back where there are any; repeat it').argParser(
+        collect,
+      ),
+    )
     .option('--queue <name>', 'the queue (default: default)')
     .addOption(new Option('--priority <n>', 'higher runs first (default: 0)').argParser(integerBetween(-1000, 1000)))
     .addOption(
@@ -89,7 +100,8 @@ async function submitJob(words: string[], flags: Flags): Promise<void> {
   const locals = parseInputs(flags.input ?? []);
   const client = clientOf(flags);
   const inputs = await uploadInputs(client, locals, createProgress());
-  const job = await client.submit({ ...submissionOf(words, flags), files: { inputs, outputs: flags.output ?? [] } });
+  const files = { inputs, outputs: flags.output ?? [], optionalOutputs: flags.outputOptional ?? [] };
+  const job = await client.submit({ ...submissionOf(words, flags), files });
   if (!flags.wait) return flags.json ? printJson(job) : printLine(job.id);
 
   if (!flags.json) printNote(`Job ${job.id}`);

@@ -3,6 +3,8 @@ import type { WorkerEvent } from '@weighbridge/scheduler';
 /** What a worker's event is for people: one sentence. */
 export function formatWorkerEvent(event: Exclude<WorkerEvent, { type: 'started' }>): string {
   switch (event.type) {
+    case 'draining':
+      return `The node ${event.name} is drained: it is given no jobs until \`weighbridge nodes resume ${event.name}\`.`;
     case 'registered-again':
       return `Registered again as ${event.name}.`;
     case 'attempt-started':

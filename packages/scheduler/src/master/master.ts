@@ -104,10 +104,10 @@ export class Master {
   }
 
   #createStore(): Store {
-    const { store: choice, dataDir } = this.#options;
+    const { store: choice, dataDir, keepJobsSeconds: keepEndedSeconds } = this.#options;
     const onError = (error: unknown) => console.error(`weighbridge store: ${(error as Error)?.message ?? error}`);
-    if (choice.kind === 'embedded') return createEmbeddedStore({ dataDir, onError });
-    return createPostgresStore({ url: choice.url, onError });
+    if (choice.kind === 'embedded') return createEmbeddedStore({ dataDir, onError, keepEndedSeconds });
+    return createPostgresStore({ url: choice.url, onError, keepEndedSeconds });
   }
 
   async #createContext(store: Store, { token }: Token): Promise<MasterContext> {
@@ -129,6 +129,7 @@ export class Master {
     const claims = new ClaimQueue(store.attempts, (seconds) => metrics.claimTried(seconds));
     const jobChanges = new JobChanges(store.jobs);
     const forgetExpired = store.attempts.onExpired((expired) => metrics.expired(expired));
+    const forgetCascaded = store.jobs.onCascaded((queues) => metrics.cascaded(queues));
     this.#undo.push(
       () => storage.stop(),
       () => store.stop(),
@@ -136,6 +137,7 @@ export class Master {
       () => attemptBytes.stop(),
       () => cluster.stop(),
       forgetExpired,
+      forgetCascaded,
       () => claims.stop(),
       () => jobChanges.stop(),
     );

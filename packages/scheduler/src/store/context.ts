@@ -9,4 +9,6 @@ export interface StoreContext {
   readonly queues: Queues;
   readonly notifications: Notifications;
   readonly availability: Availability;
+  /** How long an ended job can be looked at. */
+  readonly keepEndedSeconds: number;
 }

@@ -1,13 +1,13 @@
 import { embeddedDatabase, serverDatabase } from './database-source.ts';
 import { PostgresStore } from './postgres-store.ts';
-import type { Store } from './store.ts';
+import type { Store, StoreOptions } from './store.ts';
 
 export type * from './store.ts';
 
-export interface StoreOptions {
-  /** Told what failed in the background; the store tries again by itself. Default: nothing is said. */
-  onError?: (error: unknown) => void;
-}
+const resolveOptions = ({
+  onError = () => undefined,
+  keepEndedSeconds = 30 * 86_400,
+}: StoreOptions): Required<StoreOptions> => ({ onError, keepEndedSeconds });
 
 /**
  * A store on a PostgreSQL server of its own, which starts and ends with it. The database lies in `<dataDir>/store`.
@@ -20,12 +20,13 @@ export interface StoreOptions {
  */
 export function createEmbeddedStore({
   dataDir,
-  onError = () => undefined,
+  ...given
 }: StoreOptions & {
   /** The data folder. */
   dataDir: string;
 }): Store {
-  return new PostgresStore(embeddedDatabase(dataDir, onError), onError);
+  const options = resolveOptions(given);
+  return new PostgresStore(embeddedDatabase(dataDir, options.onError), options);
 }
 
 /**
@@ -39,10 +40,10 @@ export function createEmbeddedStore({
  */
 export function createPostgresStore({
   url,
-  onError = () => undefined,
+  ...given
 }: StoreOptions & {
   /** `postgres://user:password@host:port/database`; tested with PostgreSQL 15 and 18. */
   url: string;
 }): Store {
-  return new PostgresStore(serverDatabase(url), onError);
+  return new PostgresStore(serverDatabase(url), resolveOptions(given));
 }

@@ -14,13 +14,16 @@ import { findOldest } from './jobs/find-oldest.ts';
 import { findOutput } from './jobs/find-output.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { Queues } from './jobs/queues.ts';
+import { retryJob } from './jobs/retry-job.ts';
 import { submitJobs } from './jobs/submit-jobs.ts';
 import { appendLog } from './logs/append-log.ts';
 import { readLog } from './logs/read-log.ts';
 import { deleteNode } from './nodes/delete-node.ts';
+import { drainNode } from './nodes/drain-node.ts';
 import { goodbye } from './nodes/goodbye.ts';
 import { heartbeat } from './nodes/heartbeat.ts';
 import { findNode, listNodes } from './nodes/list-nodes.ts';
+import { listRunning } from './nodes/list-running.ts';
 import { registerNode } from './nodes/register-node.ts';
 import { migrate } from './schema/migrate.ts';
 import type {
@@ -33,6 +36,7 @@ import type {
   NodeStore,
   QueueOverview,
   Store,
+  StoreOptions,
 } from './store.ts';
 import { Availability } from './supervision/availability.ts';
 import { Supervisor } from './supervision/supervisor.ts';
@@ -53,6 +57,8 @@ export class PostgresStore implements Store {
   readonly #onError: (error: unknown) => void;
   readonly #notifications: Notifications;
   readonly #expiryListeners = new Set<(expired: EndedAttempt[]) => void>();
+  readonly #cascadeListeners = new Set<(queues: string[]) => void>();
+  readonly #keepEndedSeconds: number;
   #open: Open | undefined;
 
   readonly jobs: JobStore = {
@@ -60,9 +66,14 @@ export class PostgresStore implements Store {
     find: async (id) => findJob(this.#database, id),
     list: async (filter) => listJobs(this.#database, filter),
     cancel: async (id) => cancelJob(this.#database, id),
+    retry: async (id) => retryJob(this.#database, id),
     findOldest: async (queue) => findOldest(this.#database, queue),
     findOutput: async (id, name) => findOutput(this.#database, id, name),
     onChange: (listener) => this.#notifications.on('job', listener),
+    onCascaded: (listener) => {
+      this.#cascadeListeners.add(listener);
+      return () => this.#cascadeListeners.delete(listener);
+    },
   };
   readonly attempts: AttemptStore = {
     claim: async (node, session, size) => claimJobs(this.#database, node, session, size),
@@ -80,6 +91,8 @@ export class PostgresStore implements Store {
     list: async () => listNodes(this.#context),
     heartbeat: async (node, session, attempts) => heartbeat(this.#database, node, session, attempts),
     goodbye: async (node, session, hasDied) => goodbye(this.#database, node, session, hasDied),
+    drain: async (node, draining) => drainNode(this.#database, node, draining),
+    listRunning: async (node, limit) => listRunning(this.#database, node, limit),
     delete: async (node) => deleteNode(this.#context, node),
   };
   readonly logs: LogStore = {
@@ -94,10 +107,11 @@ export class PostgresStore implements Store {
     list: async (master, since) => listBandwidthMinutes(this.#database, master, since),
   };
 
-  constructor(source: DatabaseSource, onError: (error: unknown) => void) {
+  constructor(source: DatabaseSource, { onError, keepEndedSeconds }: Required<StoreOptions>) {
     this.kind = source.kind;
     this.#source = source;
     this.#onError = onError;
+    this.#keepEndedSeconds = keepEndedSeconds;
     this.#notifications = new Notifications(onError);
   }
 
@@ -117,8 +131,17 @@ export class PostgresStore implements Store {
       queues: new Queues(database),
       notifications: this.#notifications,
       availability: new Availability(),
+      keepEndedSeconds: this.#keepEndedSeconds,
     };
-    const supervisor = new Supervisor(context, { onExpired: (expired) => this.#tell(expired), onError: this.#onError });
+    const supervisor = new Supervisor(context, {
+      onExpired: (expired) => {
+        for (const listener of this.#expiryListeners) listener(expired);
+      },
+      onCascaded: (queues) => {
+        for (const listener of this.#cascadeListeners) listener(queues);
+      },
+      onError: this.#onError,
+    });
     this.#open = { context, supervisor };
     await migrate(database);
     await supervisor.start();
@@ -163,9 +186,5 @@ export class PostgresStore implements Store {
   get #supervisor(): Supervisor {
     if (this.#open) return this.#open.supervisor;
     throw new StoreUnavailableError('the store is not open');
-  }
-
-  #tell(expired: EndedAttempt[]): void {
-    for (const listener of this.#expiryListeners) listener(expired);
   }
 }

@@ -36,6 +36,15 @@ export interface JobPage {
   cursor?: string;
 }
 
+/** What cancelling a job did. */
+export interface CancelledJob {
+  queue: string;
+  /** `cancelled`, or `cancelling` while an attempt runs. */
+  state: JobState;
+  /** Queues of the jobs that depended on it, and were cancelled with it: one for each. */
+  cancelled: readonly string[];
+}
+
 /** What the API does with jobs. */
 export interface JobStore {
   /** Stores all or none. Throws `idempotency-mismatch` for a key with another body, and `too-many-names`. */
@@ -44,12 +53,16 @@ export interface JobStore {
   find(id: string): Promise<Job | undefined>;
   /** Newest first, by keyset cursor, at most a page of `limits.pageBytes`. Throws `invalid-request` for a cursor it did not make. */
   list(filter: JobFilter): Promise<JobPage>;
-  /** The state now: `cancelled`, or `cancelling` while an attempt runs; nothing for a job that has ended or isn't there. */
-  cancel(id: string): Promise<JobState | undefined>;
+  /** Nothing for a job that has ended, is cancelled already or isn't there. */
+  cancel(id: string): Promise<CancelledJob | undefined>;
+  /** The state now; nothing for a job that can't be tried again. */
+  retry(id: string): Promise<JobState | undefined>;
   /** The job of a queue that has been ready for longest, and since when. */
   findOldest(queue: string): Promise<{ job: JobSummary; readySince: string } | undefined>;
   /** An output of a succeeded job. */
   findOutput(id: string, name: string): Promise<OutputFile | undefined>;
+  /** Called with the queues of the jobs that the supervision cancelled, because one on which they depend did not succeed. */
+  onCascaded(listener: (queues: string[]) => void): () => void;
   /** Called when a job's log has grown or its state has changed. Returns how to stop listening. */
   onChange(listener: (jobId: string) => void): () => void;
 }
@@ -69,6 +82,8 @@ export interface AttemptEnd {
   /** The job's state now: ended, or `queued`/`scheduled` when it will be tried again. */
   state: JobState;
   startedAt: string;
+  /** Queues of the jobs that depended on it, and were cancelled with it: one for each. */
+  cancelled: readonly string[];
 }
 
 /**
@@ -81,6 +96,8 @@ export interface EndedAttempt extends AttemptRef {
   outcome: Extract<AttemptOutcome, 'lost' | 'timed_out' | 'released'>;
   /** The job's state now. */
   state: JobState;
+  /** Queues of the jobs that depended on it, and were cancelled with it: one for each. */
+  cancelled: readonly string[];
 }
 
 /** What attempts moved since the batch before. */
@@ -118,7 +135,7 @@ export interface NodeStore {
    * Takes the name; with the secret of the worker that had it, what that ran is returned as lost. Throws `name-taken` while
    * another worker holds it, and `too-many-names`.
    */
-  register(node: NodeRegistration): Promise<{ session: string; lost: EndedAttempt[] }>;
+  register(node: NodeRegistration): Promise<{ session: string; draining: boolean; lost: EndedAttempt[] }>;
   find(id: string): Promise<Node | undefined>;
   list(): Promise<Node[]>;
   /** Extends the node's lease and its attempts'. Throws `not-found` or `stale-session`. */
@@ -128,6 +145,10 @@ export interface NodeStore {
    * as lost. Its node is `stopped`, or `lost`, until it registers again. Throws as `heartbeat`.
    */
   goodbye(node: string, session: string, hasDied: boolean): Promise<EndedAttempt[]>;
+  /** Whether a node is given further jobs; also over its worker's next starts. Throws `not-found`. */
+  drain(node: string, draining: boolean): Promise<void>;
+  /** What a node runs, the newest first: at most `limit`, and of how many. */
+  listRunning(node: string, limit: number): Promise<{ jobs: JobSummary[]; count: number }>;
   /** Deletes the record of a node that is stopped or lost. Throws `not-found` or `node-in-use`. */
   delete(node: string): Promise<void>;
 }
@@ -173,6 +194,13 @@ export interface BandwidthStore {
   save(master: string, minute: StoredMinute): Promise<void>;
   /** Oldest first. */
   list(master: string, since: string): Promise<StoredMinute[]>;
+}
+
+export interface StoreOptions {
+  /** Told what failed in the background; the store tries again by itself. Default: nothing is said. */
+  onError?: (error: unknown) => void;
+  /** How long an ended job can be looked at; 30 days. */
+  keepEndedSeconds?: number;
 }
 
 /** A picture of the queue for gauges, refreshed in the background, never on the scrape's path. */

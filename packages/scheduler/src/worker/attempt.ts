@@ -17,6 +17,8 @@ import type { WorkerEvent } from './worker-event.ts';
 /** What an attempt needs from its worker. */
 export interface AttemptSurroundings {
   readonly client: Client;
+  /** The node's name. */
+  readonly name: string;
   readonly session: string;
   readonly workerId: string;
   readonly guard: Guard;
@@ -76,8 +78,8 @@ export class Attempt {
   }
 
   async #execute(): Promise<Omit<AttemptResult, 'session'>> {
-    const { allow, env, directory } = this.#with;
-    const refusal = refusalOf(this.#claimed, allow);
+    const { allow, env, directory, name } = this.#with;
+    const refusal = refusalOf(this.#claimed, allow, name);
     if (refusal !== undefined) return { outcome: 'refused', reason: refusal };
     const { command, jobId, attempt } = this.#claimed;
     const file = await resolveCommand(command, env.PATH ?? '');
@@ -128,13 +130,11 @@ export class Attempt {
   }
 
   async #sendOutputs(directory: string): Promise<OutputFile[]> {
-    const { files, unmatched } = await findOutputs(directory, this.#claimed.outputs);
+    const files = await findOutputs(directory, this.#claimed);
     const sent = [];
     for (const [name, path] of files) {
       sent.push(await sendOutput(this.#with.client, this.ref, name, path, this.#ending.signal));
     }
-    const note = unmatched.map((glob) => `no file matches the output ${JSON.stringify(glob)}\n`).join('');
-    if (note !== '') await this.#sendLog('system', [new TextEncoder().encode(note)]);
     return sent;
   }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { ClaimedAttempt } from '@weighbridge/protocol';
+import { type ClaimedAttempt, formatCommandLine } from '@weighbridge/protocol';
 
 /**
  * With these a job would choose which code an allowed command runs. The list can't be whole (an interpreter has its
@@ -9,13 +9,19 @@ import type { ClaimedAttempt } from '@weighbridge/protocol';
  */
 const loaderVariable = /^(PATH|LD_.*|DYLD_.*|GCONV_PATH|BASH_ENV|ENV|NODE_OPTIONS|PERL5OPT|PYTHONSTARTUP|RUBYOPT)$/;
 
-/** Why this worker won't run the job, or `undefined`. */
-export function refusalOf({ command, env }: ClaimedAttempt, allow: readonly string[]): string | undefined {
+/** Why the worker of the node `node` won't run the job, or `undefined`. */
+export function refusalOf(
+  { command, env }: Pick<ClaimedAttempt, 'command' | 'env'>,
+  allow: readonly string[],
+  node: string,
+): string | undefined {
   if (!allow.includes(command)) {
-    return `the worker's --allow does not name the command ${JSON.stringify(command)} (it names ${allow.join(', ') || 'none'})`;
+    const allowed = allow.length === 0 ? 'allows no command' : `allows ${allow.join(', ')}`;
+    return `node ${node} does not allow the command ${JSON.stringify(command)}: it ${allowed}; to allow it, start its worker with --allow ${formatCommandLine(command, [])} as well`;
   }
   const variable = Object.keys(env).find((name) => loaderVariable.test(name));
-  return variable && `the job sets ${variable}, which decides what code a command runs; only the worker's --env may`;
+  if (variable === undefined) return undefined;
+  return `node ${node} refuses the job's variable ${variable}, which decides what code a command runs; to set it, start its worker with --env ${variable}=VALUE`;
 }
 
 /** The file of a command in `path`, where only absolute folders count: a job's own folder is never looked in. */

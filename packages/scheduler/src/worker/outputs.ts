@@ -7,20 +7,27 @@ import { type AttemptRef, type Client, limits, type OutputFile } from '@weighbri
 import { untilAnswered } from './answered.ts';
 import { AttemptError } from './attempt-error.ts';
 
-/** What the globs match in a job's directory. */
-export interface FoundOutputs {
-  /** Path by the name that the result gives it. */
-  files: Map<string, string>;
-  /** Globs that matched nothing. */
-  unmatched: string[];
+/** A job's globs over its directory. */
+export interface OutputGlobs {
+  /** Each must match a file. */
+  readonly outputs: readonly string[];
+  readonly optionalOutputs: readonly string[];
 }
 
-/** Regular files only, and none that a symbolic link leads to outside of the directory. */
-export async function findOutputs(directory: string, globs: readonly string[]): Promise<FoundOutputs> {
+/**
+ * What the globs match, path by the name that the result gives it: regular files only, and none that a symbolic link leads to
+ * outside of the directory.
+ *
+ * @throws AttemptError where one matches nothing, and where two files would have one name.
+ */
+export async function findOutputs(
+  directory: string,
+  { outputs, optionalOutputs }: OutputGlobs,
+): Promise<Map<string, string>> {
   const root = await realpath(directory);
   const files = new Map<string, string>();
-  const unmatched = [];
-  for (const pattern of globs) {
+  const unmatched: string[] = [];
+  for (const [index, pattern] of [...outputs, ...optionalOutputs].entries()) {
     let matches = 0;
     for await (const match of glob(pattern, { cwd: root })) {
       const path = join(root, match);
@@ -28,9 +35,15 @@ export async function findOutputs(directory: string, globs: readonly string[]): 
       matches++;
       addOutput(files, path);
     }
-    if (matches === 0) unmatched.push(pattern);
+    if (matches === 0 && index < outputs.length) unmatched.push(pattern);
   }
-  return { files, unmatched };
+  if (unmatched.length > 0) throw new AttemptError(explainUnmatched(unmatched));
+  return files;
+}
+
+function explainUnmatched(globs: readonly string[]): string {
+  const one = globs.length === 1;
+  return `the command succeeded, but no file matches the ${one ? 'output' : 'outputs'} ${globs.map((glob) => JSON.stringify(glob)).join(', ')}; where that is no failure, name ${one ? 'it' : 'them'} with --output-optional`;
 }
 
 async function isInside(root: string, path: string): Promise<boolean> {

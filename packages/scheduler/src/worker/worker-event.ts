@@ -15,6 +15,8 @@ export interface WorkerInfo {
 /** What a worker did. Whoever shows it finds the words; `error` is what the system or the master said, in one sentence. */
 export type WorkerEvent =
   | { type: 'started'; worker: WorkerInfo }
+  /** The operator has drained this node: it is given no jobs. */
+  | { type: 'draining'; name: string }
   | { type: 'registered-again'; name: string }
   | { type: 'attempt-started'; attempt: AttemptRef; command: string }
   | { type: 'attempt-ended'; attempt: AttemptRef; command: string; outcome: AttemptOutcome; reason?: string }

@@ -163,6 +163,7 @@ export class Worker {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(registerWithinMs)]);
     const session = await client.register({ name, queues: [...queues], slots, secret, takeOver }, signal);
     this.#session = session;
+    if (session.draining) this.#event({ type: 'draining', name });
     this.#guards.notify({ url, token, node: session.id, session: session.session });
     this.#heartbeats = new Heartbeats({
       client,
@@ -231,7 +232,18 @@ export class Worker {
     }
     const { allow, onEvent } = this.#options;
     const env = parseEnvironment(this.#options.env);
-    const surroundings = { client, cache, directory: folder.attempts, workerId: folder.id, session, guard, allow, env };
+    const { name } = folder;
+    const surroundings = {
+      client,
+      name,
+      cache,
+      directory: folder.attempts,
+      workerId: folder.id,
+      session,
+      guard,
+      allow,
+      env,
+    };
     for (const one of claimed.filter((each) => !this.#runs(each))) {
       const hasRoom = one.slots <= this.#freeSlots();
       const attempt = new Attempt(one, claimedMs, { ...surroundings, onEvent });

@@ -44,10 +44,14 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
     'POST /jobs',
     'POST /jobs/{id}/attempts/{n}/logs',
     'POST /jobs/{id}/attempts/{n}/result',
+    'POST /jobs/{id}/cancel',
+    'POST /jobs/{id}/retry',
     'POST /nodes/register',
     'POST /nodes/{id}/claim',
+    'POST /nodes/{id}/drain',
     'POST /nodes/{id}/goodbye',
     'POST /nodes/{id}/heartbeat',
+    'POST /nodes/{id}/resume',
     'PUT /blobs/{sha256}',
   ]);
   expect(api.paths['/jobs']?.post?.requestBody?.content['application/json']?.schema).toHaveProperty('anyOf');

@@ -18,13 +18,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const found = async (...globs: string[]) => [...(await findOutputs(directory, globs)).files.keys()].sort();
+const found = async (...optionalOutputs: string[]) =>
+  [...(await findOutputs(directory, { outputs: [], optionalOutputs })).keys()].sort();
 
 describe('outputs', () => {
   test('are the regular files that a glob matches, each once', async () => {
     expect(await found('**/*.txt', '*.txt', 'sub/b.txt')).toEqual(['a.txt', 'b.txt']);
     expect(await found('*')).toEqual(['a.txt']);
-    expect((await findOutputs(directory, ['*.gz', 'a.*'])).unmatched).toEqual(['*.gz']);
   });
 
   test('never lie outside of the directory', async () => {
@@ -38,7 +38,9 @@ describe('outputs', () => {
 
   test('of two files with one name are refused', async () => {
     await writeFile(join(directory, 'sub', 'a.txt'), 'another');
-    await expect(findOutputs(directory, ['**/*.txt'])).rejects.toThrow('two outputs have the same file name, "a.txt"');
+    await expect(findOutputs(directory, { outputs: ['**/*.txt'], optionalOutputs: [] })).rejects.toThrow(
+      'two outputs have the same file name, "a.txt"',
+    );
   });
 
   withWorker('that the master has already are not sent again', async ({ master, start }) => {
@@ -51,11 +53,18 @@ describe('outputs', () => {
     expect(puts).not.toContain(`PUT /blobs/${known}`);
   });
 
-  withWorker('that nothing matched are told in the log', async ({ master, start }) => {
+  withWorker('that no file matches fail the job, unless they are optional', async ({ master, start }) => {
     await start();
-    const ref = master.hand({ args: ['-c', 'exit 0'], outputs: ['*.gz'] });
-    await expect.poll(() => master.requests.some((request) => request.endsWith('/result'))).toBe(true);
-    expect(master.text('system', ref)).toBe('no file matches the output "*.gz"\n');
+    const args = ['-c', ': > made'];
+    const failed = await master.run({ args, outputs: ['*.gz', 'made', '*.zst'] });
+    expect(failed).toMatchObject({
+      outcome: 'failed',
+      exitCode: 0,
+      reason:
+        'the command succeeded, but no file matches the outputs "*.gz", "*.zst"; where that is no failure, name them with --output-optional',
+    });
+    const succeeded = await master.run({ args, outputs: ['made'], optionalOutputs: ['*.gz', 'm*'] });
+    expect(succeeded).toMatchObject({ outcome: 'succeeded', outputs: [{ name: 'made' }] });
   });
 
   withWorker('and a failed command has none', async ({ master, start }) => {

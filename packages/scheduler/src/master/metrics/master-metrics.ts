@@ -86,17 +86,23 @@ export class MasterMetrics {
     this.#slowBodies.inc();
   }
 
-  completed({ queue, state, startedAt }: AttemptEnd, { outcome }: Pick<AttemptResult, 'outcome'>, nowMs: number): void {
+  completed(
+    { queue, state, startedAt, cancelled }: AttemptEnd,
+    { outcome }: Pick<AttemptResult, 'outcome'>,
+    nowMs: number,
+  ): void {
     this.#attemptEnded(queue, outcome);
     this.#run.observe({ queue, outcome }, Math.max(0, (nowMs - Date.parse(startedAt)) / 1000));
     if (isEnded(state)) this.finished(queue, state);
+    this.cascaded(cancelled);
   }
 
   /** Attempts that the master ended. */
   ended(attempts: readonly EndedAttempt[]): void {
-    for (const { queue, outcome, state } of attempts) {
+    for (const { queue, outcome, state, cancelled } of attempts) {
       this.#attemptEnded(queue, outcome);
       if (isEnded(state)) this.finished(queue, state);
+      this.cascaded(cancelled);
     }
   }
 
@@ -104,6 +110,11 @@ export class MasterMetrics {
   expired(attempts: readonly EndedAttempt[]): void {
     this.ended(attempts);
     for (const { queue, outcome } of attempts) if (outcome === 'lost') this.#expired.inc({ queue });
+  }
+
+  /** Jobs that were cancelled with one on which they depend; the queue of each. */
+  cascaded(queues: readonly string[]): void {
+    for (const queue of queues) this.finished(queue, 'cancelled');
   }
 
   finished(queue: string, outcome: EndedJobState): void {

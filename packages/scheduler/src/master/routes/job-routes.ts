@@ -1,8 +1,19 @@
-import { Job, JobId, JobList, JobSubmission, jobStates, limits, Name, ProblemError } from '@weighbridge/protocol';
+import {
+  isEnded,
+  Job,
+  JobId,
+  JobList,
+  JobSubmission,
+  jobStates,
+  limits,
+  Name,
+  ProblemError,
+} from '@weighbridge/protocol';
 import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
 import { answers, NumberText, strict } from '../http/schemas.ts';
+import { checkDependencies } from './check-dependencies.ts';
 import { checkSubmission } from './check-submission.ts';
 
 const Submissions = Type.Array(JobSubmission, { minItems: 1, maxItems: limits.bulkJobs });
@@ -21,7 +32,7 @@ const Filter = Type.Object(
   strict,
 );
 
-/** Submit, list, show. */
+/** Submit, list, show, cancel, try again. */
 export function jobRoutes(app: App, context: MasterContext): void {
   const { store, metrics } = context;
 
@@ -45,8 +56,9 @@ export function jobRoutes(app: App, context: MasterContext): void {
     async (request, reply) => {
       const body = request.body as Body;
       const submissions = Array.isArray(body) ? body : [body];
-      for (const [index, submission] of submissions.entries())
-        await checkSubmission(context, submission, Array.isArray(body) ? `body[${index}]` : 'body');
+      const at = (index: number) => (Array.isArray(body) ? `body[${index}]` : 'body');
+      checkDependencies(submissions, at);
+      for (const [index, submission] of submissions.entries()) await checkSubmission(context, submission, at(index));
       const results = await store.jobs.submit(submissions);
       const created = results.filter((result) => result.created);
       for (const { job } of created) metrics.submitted(job.queue);
@@ -75,6 +87,58 @@ export function jobRoutes(app: App, context: MasterContext): void {
     },
     async (request) => requireJob(context, request.params.id),
   );
+
+  app.post(
+    '/jobs/:id/cancel',
+    {
+      schema: {
+        summary: 'Cancel a job that has not ended, and the jobs that depend on it',
+        params: Type.Object({ id: JobId }),
+        response: answers({ 200: Job }, { 404: 'No such job', 409: 'The job has ended' }),
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const cancelled = await store.jobs.cancel(id);
+      if (cancelled?.state === 'cancelled') metrics.finished(cancelled.queue, cancelled.state);
+      if (cancelled) metrics.cascaded(cancelled.cancelled);
+      const job = await requireJob(context, id);
+      // Asked for again, it is what was asked for.
+      if (cancelled || job.state === 'cancelled' || job.state === 'cancelling') return job;
+      throw new ProblemError('job-ended', `job ${id} has ${formatEnd(job)}, so it can't be cancelled`);
+    },
+  );
+
+  app.post(
+    '/jobs/:id/retry',
+    {
+      schema: {
+        summary: 'Try a job again that failed, timed out or was cancelled, with all its retries',
+        params: Type.Object({ id: JobId }),
+        response: answers({ 200: Job }, { 404: 'No such job', 409: 'The job has not failed' }),
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const state = await store.jobs.retry(id);
+      const job = await requireJob(context, id);
+      if (state === undefined) throw new ProblemError('not-retryable', explainNoRetry(job));
+      return job;
+    },
+  );
+}
+
+const formatEnd = ({ state }: Job) => state.replace('_', ' ');
+
+/** Why a job can't be tried again. */
+function explainNoRetry(job: Job): string {
+  const parent = job.dependsOn.find(({ state }) => isEnded(state) && state !== 'succeeded');
+  if (job.state === 'succeeded') return `job ${job.id} has succeeded; submit it again to run it once more`;
+  if (!isEnded(job.state))
+    return `job ${job.id} is ${job.state}; only one that failed, timed out or was cancelled can be tried again`;
+  return parent
+    ? `job ${job.id} depends on job ${parent.id}, which did not succeed; try that one again, and this one follows`
+    : `job ${job.id} has changed meanwhile; try again`;
 }
 
 /** @throws ProblemError `not-found`. */

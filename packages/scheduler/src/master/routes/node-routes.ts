@@ -4,9 +4,11 @@ import {
   Goodbye,
   Heartbeat,
   HeartbeatReply,
+  limits,
   liveness,
   Name,
   Node,
+  NodeDetail,
   NodeList,
   NodeRegistration,
   NodeSession,
@@ -38,12 +40,12 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       },
     },
     async ({ body }) => {
-      const { session, lost } = await store.nodes.register(body);
+      const { session, draining, lost } = await store.nodes.register(body);
       metrics.ended(lost);
       for (const queue of body.queues) metrics.knowQueue(queue);
       cluster.learn(body.name, body.queues);
       void cluster.refresh();
-      return { id: body.name, session, heartbeatSeconds: liveness.heartbeatSeconds };
+      return { id: body.name, session, draining, heartbeatSeconds: liveness.heartbeatSeconds };
     },
   );
 
@@ -101,9 +103,34 @@ export function nodeRoutes(app: App, context: MasterContext): void {
 
   app.get(
     '/nodes/:id',
-    { schema: { summary: 'One node', params: Params, response: answers({ 200: Node }, { 404: 'No such node' }) } },
-    async (request) => requireNode(context, request.params.id),
+    {
+      schema: {
+        summary: 'One node, and what it runs',
+        params: Params,
+        response: answers({ 200: NodeDetail }, { 404: 'No such node' }),
+      },
+    },
+    async (request): Promise<NodeDetail> => {
+      const node = await requireNode(context, request.params.id);
+      const { jobs, count } = await store.nodes.listRunning(node.id, limits.nodeJobsShown);
+      return { ...node, jobs, jobCount: count };
+    },
   );
+
+  for (const [verb, draining, summary] of [
+    ['drain', true, 'Give a node no further jobs; what it runs goes on'],
+    ['resume', false, 'Give a node jobs again'],
+  ] as const) {
+    app.post(
+      `/nodes/:id/${verb}`,
+      { schema: { summary, params: Params, response: answers({ 200: Node }, { 404: 'No such node' }) } },
+      async (request) => {
+        await store.nodes.drain(request.params.id, draining);
+        void cluster.refresh();
+        return requireNode(context, request.params.id);
+      },
+    );
+  }
 
   app.delete(
     '/nodes/:id',

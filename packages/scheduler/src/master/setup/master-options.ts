@@ -24,6 +24,8 @@ export interface MasterOptions {
   reserveBytes?: number | undefined;
   /** What the files of all jobs may have together, in bytes; no limit but the disk's when absent. */
   maxBlobBytes?: number | undefined;
+  /** How long a job that has ended is kept, with its log, and its files a day longer; 30 days, at least an hour. */
+  keepJobsSeconds?: number | undefined;
   /** Connections to the API that may be open at a time; 4000. */
   maxConnections?: number | undefined;
   /** The same from one address, of IPv6 from one /64; 1000. No limit with `tlsTerminatedUpstream`: all come from there. */
@@ -47,6 +49,7 @@ export interface ResolvedMasterOptions {
   readonly allow: readonly string[] | undefined;
   readonly reserveBytes: number;
   readonly maxBlobBytes: number | undefined;
+  readonly keepJobsSeconds: number;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   readonly bodyRate: BodyRate;
@@ -63,6 +66,7 @@ const names: readonly (keyof MasterOptions)[] = [
   'allow',
   'reserveBytes',
   'maxBlobBytes',
+  'keepJobsSeconds',
   'maxConnections',
   'maxConnectionsPerAddress',
   'bodyRate',
@@ -97,6 +101,7 @@ export function resolveMasterOptions(input: MasterOptions = {}): ResolvedMasterO
     allow: resolveAllow(input.allow),
     reserveBytes: resolveBytes('reserveBytes', input.reserveBytes ?? 256_000_000),
     maxBlobBytes: input.maxBlobBytes === undefined ? undefined : resolveBytes('maxBlobBytes', input.maxBlobBytes),
+    keepJobsSeconds: resolveKept(input.keepJobsSeconds ?? 30 * 86_400),
     maxConnections: resolveCount('maxConnections', input.maxConnections ?? 4000),
     maxConnectionsPerAddress: resolveCount('maxConnectionsPerAddress', input.maxConnectionsPerAddress ?? 1000),
     bodyRate: input.bodyRate ?? minimumBodyRate,
@@ -129,6 +134,13 @@ function resolveFlag(name: string, value: unknown): boolean {
 function resolveCount(name: string, value: unknown): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
   throw new OptionError(`${name} must be an integer from 1 to 1000000, got ${JSON.stringify(value)}`);
+}
+
+function resolveKept(value: unknown): number {
+  if (typeof value === 'number' && value >= 3600 && value <= 3650 * 86_400) return value;
+  throw new OptionError(
+    `keepJobsSeconds must be 3600 (an hour) to ${3650 * 86_400} (ten years), got ${JSON.stringify(value)}`,
+  );
 }
 
 function resolveBytes(name: string, value: unknown): number {

@@ -28,6 +28,7 @@ const claimReadyJobs = defineStatement({
     env: jsonOrNull<Record<string, string>>(),
     inputs: jsonOrNull<InputFile[]>(),
     outputs: jsonOrNull<string[]>(),
+    optionalOutputs: jsonOrNull<string[]>(),
     slots: 'int4?',
     timeoutSeconds: 'int4?',
     leaseSeconds: 'int4?',
@@ -87,7 +88,7 @@ const claimReadyJobs = defineStatement({
       WHERE NOT EXISTS (SELECT 1 FROM picked WHERE picked.id = c.id) GROUP BY c.queue
     )
     SELECT node.name IS NOT NULL AS "isKnown", c.id AS "jobId", c.attempt_count AS attempt, c.queue, c.command, c.args,
-      c.env, c.inputs, c.output_globs AS outputs, c.slots, c.timeout_seconds AS "timeoutSeconds",
+      c.env, c.inputs, c.output_globs AS outputs, c.optional_output_globs AS "optionalOutputs", c.slots, c.timeout_seconds AS "timeoutSeconds",
       c.lease_seconds AS "leaseSeconds", CASE WHEN c.is_new THEN extract(epoch FROM now() - c.run_at)::float8 END AS "waitSeconds"
     FROM (SELECT count(*) FROM left_over) sent
     LEFT JOIN node ON true

@@ -3,7 +3,7 @@ import type { Queryable } from '../database/database.ts';
 import { defineStatement, jsonOrNull } from '../database/statement.ts';
 import { assertStorable } from '../storable.ts';
 import type { AttemptEnd } from '../store.ts';
-import { endAttempts } from './end-attempts.ts';
+import { endAttempts, selectCascaded } from './end-attempts.ts';
 import { staleAttempt } from './stale-attempt.ts';
 
 const endAttempt = defineStatement({
@@ -19,9 +19,9 @@ const endAttempt = defineStatement({
     reason: 'text?',
     outputs: jsonOrNull<OutputFile[]>(),
   },
-  columns: { queue: 'text', state: 'text', startedAt: 'timestamptz', sent: 'int4' },
+  columns: { queue: 'text', state: 'text', startedAt: 'timestamptz', cancelled: 'text[]', sent: 'int4' },
   sql: ({ jobId, attempt, node, session, outcome, exitCode, signal, reason, outputs }) => `
-    WITH ending AS (
+    WITH RECURSIVE ending AS (
       SELECT job_id, number, ${outcome} AS outcome, ${exitCode} AS exit_code, ${signal} AS signal,
         ${reason} AS reason, ${outputs} AS outputs
       FROM weighbridge.attempts
@@ -36,7 +36,9 @@ const endAttempt = defineStatement({
       WHERE m.state = 'succeeded'
       ON CONFLICT DO NOTHING
     )
-    SELECT m.queue, m.state, m.started_at AS "startedAt", (SELECT count(*) FROM announced)::int AS sent FROM moved m
+    SELECT m.queue, m.state, m.started_at AS "startedAt", ${selectCascaded} AS cancelled,
+      (SELECT count(*) FROM announced)::int AS sent
+    FROM moved m
   `,
 });
 
@@ -51,5 +53,5 @@ export async function completeAttempt(
   assertStorable({ signal, reason, outputs }, 'result');
   const [row] = await on.run(endAttempt, { ...ref, node, session, outcome, exitCode, signal, reason, outputs });
   if (!row) throw staleAttempt(ref);
-  return { queue: row.queue, state: row.state as JobState, startedAt: row.startedAt };
+  return { queue: row.queue, state: row.state as JobState, startedAt: row.startedAt, cancelled: row.cancelled };
 }

@@ -1,6 +1,7 @@
 import { type JobState, limits } from '@weighbridge/protocol';
 import { notify } from '../database/notifications.ts';
 import type { Values } from '../database/statement.ts';
+import { settleDependents } from '../jobs/dependents.ts';
 import type { EndedAttempt } from '../store.ts';
 
 /** No backoff is longer than an hour. */
@@ -29,8 +30,9 @@ const backoff = `CASE WHEN ${isDelayed} AND ${usesRetry}
 
 /**
  * The part that all statements share which end attempts. It follows a CTE `ending` with the rows to end, locked:
- * job_id, number, outcome, exit_code, signal, reason, outputs. It defines `moved`, the jobs as they are now, and
- * `announced`, which the statement must read from, because PostgreSQL leaves out what is not read.
+ * job_id, number, outcome, exit_code, signal, reason, outputs. It defines `moved`, the jobs as they are now, `cascaded`, the
+ * jobs that were cancelled with them, and `announced`, which the statement must read from, because PostgreSQL leaves out what
+ * is not read. It needs WITH RECURSIVE.
  */
 export const endAttempts = `
   ended AS (
@@ -52,13 +54,19 @@ export const endAttempts = `
     WHERE j.id = e.job_id
     RETURNING j.id, j.queue, j.state, e.number, e.node, e.started_at, e.outcome
   ),
+  ${settleDependents('moved')},
   announced AS (
     SELECT ${notify('job', 'm.id')} FROM moved m
+    UNION ALL
+    SELECT * FROM dependents_announced
     UNION ALL
     SELECT CASE WHEN m.state = 'queued' THEN ${notify('ready', 'm.queue')} ELSE ${notify('due', 'm.queue')} END
     FROM moved m WHERE m.state IN ('queued', 'scheduled')
   )
 `;
+
+/** The queues of the jobs that were cancelled with the moved job `m`. */
+export const selectCascaded = 'ARRAY(SELECT c.queue FROM cascaded c WHERE c.cancelled_by = m.id)';
 
 /** What statements give of the attempts that the master ends; null where a statement gives a row for something else. */
 export const endedColumns = {
@@ -68,16 +76,27 @@ export const endedColumns = {
   queue: 'text?',
   state: 'text?',
   outcome: 'text?',
+  cancelled: 'text[]?',
   sent: 'int4',
 } as const;
 
 /** The columns above, of the jobs `m` that were moved. */
 export const selectEnded = `m.id AS "jobId", m.number AS attempt, m.node, m.queue, m.state, m.outcome,
-      (SELECT count(*) FROM announced)::int AS sent`;
+      ${selectCascaded} AS cancelled, (SELECT count(*) FROM announced)::int AS sent`;
 
 export function toEnded(row: Values<typeof endedColumns>): EndedAttempt[] {
-  const { jobId, attempt, node, queue, state, outcome } = row;
+  const { jobId, attempt, node, queue, state, outcome, cancelled } = row;
   // They are null together.
   if (jobId === null || attempt === null || node === null || queue === null) return [];
-  return [{ jobId, attempt, node, queue, state: state as JobState, outcome: outcome as EndedAttempt['outcome'] }];
+  return [
+    {
+      jobId,
+      attempt,
+      node,
+      queue,
+      state: state as JobState,
+      outcome: outcome as EndedAttempt['outcome'],
+      cancelled: cancelled ?? [],
+    },
+  ];
 }

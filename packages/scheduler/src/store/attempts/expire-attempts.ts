@@ -25,7 +25,7 @@ export const endExpiredAttempts = defineStatement({
   parameters: { limit: 'int4', answeringSeconds: 'float8', moment: 'timestamptz' },
   columns: endedColumns,
   sql: ({ limit, answeringSeconds, moment }) => `
-    WITH ending AS (
+    WITH RECURSIVE ending AS (
       SELECT job_id, number, CASE WHEN overdue_at < now() THEN 'timed_out' ELSE 'lost' END AS outcome,
         NULL::bigint AS exit_code, NULL::text AS signal,
         CASE WHEN overdue_at < now() THEN 'it ran past its timeout'

@@ -36,7 +36,10 @@ export const jobColumns = {
   env: json<Record<string, string>>(),
   inputs: json<InputFile[]>(),
   outputGlobs: json<string[]>(),
+  optionalOutputGlobs: json<string[]>(),
   outputs: jsonOrNull<OutputFile[]>(),
+  key: 'text?',
+  dependsOn: json<{ id: string; key: string | null; state: JobState }[]>(),
   attempts: json<AttemptRow[]>(),
 } as const;
 export type JobRow = Values<typeof jobColumns>;
@@ -46,7 +49,12 @@ export const selectJobs = (more = '') => `
   SELECT ${selectCommon}, j.timeout_seconds AS "timeoutSeconds",
     j.retry_limit AS "retryLimit", j.retry_backoff_seconds AS "retryBackoff",
     coalesce(j.lost_retry_limit, ${limits.defaultLostRetryLimit}) AS "lostRetryLimit", j.lease_seconds AS "leaseSeconds",
-    j.command, j.args, j.env, j.inputs, j.output_globs AS "outputGlobs", j.outputs,
+    j.command, j.args, j.env, j.inputs, j.output_globs AS "outputGlobs",
+    j.optional_output_globs AS "optionalOutputGlobs", j.outputs, j.key,
+    (
+      SELECT coalesce(json_agg(json_build_object('id', p.id, 'key', p.key, 'state', p.state) ORDER BY p.created_at), '[]'::json)
+      FROM weighbridge.dependencies d JOIN weighbridge.jobs p ON p.id = d.parent_id WHERE d.job_id = j.id
+    ) AS "dependsOn",
     CASE WHEN j.attempt_count = 0 THEN '[]'::json ELSE (
       SELECT coalesce(json_agg(json_build_object(
         'number', a.number, 'node', a.node, 'startedAt', a.started_at, 'endedAt', a.ended_at, 'outcome', a.outcome,
@@ -83,7 +91,7 @@ export function toJob(row: JobRow): Job {
     command: row.command,
     args: row.args,
     env: row.env,
-    files: { inputs: row.inputs, outputs: row.outputGlobs },
+    files: { inputs: row.inputs, outputs: row.outputGlobs, optionalOutputs: row.optionalOutputGlobs },
     slots: row.slots,
     priority: row.priority,
     timeoutSeconds: row.timeoutSeconds,
@@ -91,11 +99,14 @@ export function toJob(row: JobRow): Job {
     retryBackoff: row.retryBackoff,
     lostRetryLimit: row.lostRetryLimit,
     leaseSeconds: row.leaseSeconds,
+    dependsOn: row.dependsOn.map(({ id, key, state }) => ({ id, state, ...(key !== null && { key }) })),
     createdAt: row.createdAt,
     outputs: row.outputs ?? [],
     attempts: row.attempts.map(toAttempt),
     bytes: { in: row.bytesIn, out: row.bytesOut },
   };
+  if (row.key !== null) job.key = row.key;
+  if (row.ownReason !== null) job.reason = row.ownReason;
   if (row.startAfter !== null) job.startAfter = row.startAfter;
   if (row.startedAt !== null) job.startedAt = row.startedAt;
   if (row.endedAt !== null) job.endedAt = row.endedAt;
@@ -105,6 +116,8 @@ export function toJob(row: JobRow): Job {
 
 /** What an ended job takes over from the attempt that ended it. */
 function takeEnding(job: Job, last: Attempt | undefined): void {
+  // One that was cancelled while it waited was not ended by the attempt before.
+  if (last?.endedAt !== job.endedAt) return;
   if (last?.exitCode !== undefined) job.exitCode = last.exitCode;
   if (last?.signal !== undefined) job.signal = last.signal;
   const reason = toJobReason(last?.outcome, last?.reason);

@@ -28,6 +28,10 @@ export interface ResolvedSubmission {
   readonly env: Record<string, string>;
   readonly inputs: InputFile[];
   readonly outputGlobs: string[];
+  readonly optionalOutputGlobs: string[];
+  readonly key: string | undefined;
+  /** Keys of jobs of the same submission. */
+  readonly dependsOn: string[];
   readonly idempotencyKey: string | undefined;
   /** Tells a repeated submission from another one with the same key. */
   readonly digest: string | undefined;
@@ -47,11 +51,17 @@ function parseMoment(startAfter: string): string {
   return moment.toISOString();
 }
 
+/** What the first version had: the digest of a submission that names nothing of later ones stays as it was. */
+type ResolvedBody = Omit<
+  ResolvedSubmission,
+  'id' | 'idempotencyKey' | 'digest' | 'commandLine' | 'optionalOutputGlobs' | 'key' | 'dependsOn'
+>;
+
 /** Fills the defaults: queue `default`, priority 0, 1 slot, an hour, no retry but for lost attempts. */
 export function resolveSubmission(submission: JobSubmission): ResolvedSubmission {
   assertStorable(submission, 'job');
-  const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey, env, files } = submission;
-  const body: Omit<ResolvedSubmission, 'id' | 'idempotencyKey' | 'digest' | 'commandLine'> = {
+  const { startAfter, leaseSeconds, lostRetryLimit, idempotencyKey, env, files, key, dependsOn } = submission;
+  const body: ResolvedBody = {
     queue: submission.queue ?? 'default',
     priority: submission.priority ?? 0,
     slots: submission.slots ?? 1,
@@ -67,9 +77,18 @@ export function resolveSubmission(submission: JobSubmission): ResolvedSubmission
     inputs: (files?.inputs ?? []).map(({ name, sha256 }) => ({ name, sha256 })),
     outputGlobs: files?.outputs ?? [],
   };
-  const digest = idempotencyKey === undefined ? undefined : computeDigest({ ...body, leaseSeconds, lostRetryLimit });
-  const commandLine = formatShortCommandLine(body.command, body.args, limits.summaryLength);
-  return { id: randomUUID(), idempotencyKey, digest, commandLine, ...body };
+  const optionalOutputGlobs = files?.optionalOutputs ?? [];
+  const given = { ...body, leaseSeconds, lostRetryLimit, key, dependsOn, optionalOutputs: files?.optionalOutputs };
+  return {
+    ...body,
+    id: randomUUID(),
+    idempotencyKey,
+    digest: idempotencyKey === undefined ? undefined : computeDigest(given),
+    commandLine: formatShortCommandLine(body.command, body.args, limits.summaryLength),
+    optionalOutputGlobs,
+    key,
+    dependsOn: dependsOn ?? [],
+  };
 }
 
 /** Of what was given, where the default may be another one when the submission is repeated with a later version. */

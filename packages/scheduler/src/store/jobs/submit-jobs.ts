@@ -31,19 +31,23 @@ const insertJobs = defineStatement({
       SELECT * FROM json_to_recordset(${jobs}) AS one (
         n int, id uuid, queue text, priority int, slots int, "startAfter" timestamptz, "timeoutSeconds" int,
         "leaseSeconds" int, "retryLimit" int, "retryBackoffSeconds" int, "lostRetryLimit" int, "idempotencyKey" text,
-        digest text, command text, "commandLine" text, args json, env json, inputs json, "outputGlobs" json
+        digest text, command text, "commandLine" text, args json, env json, inputs json, "outputGlobs" json,
+        "optionalOutputGlobs" json, key text, "dependsOn" text[]
       )
     ),
     stored AS (
       INSERT INTO weighbridge.jobs (
         id, queue, state, priority, slots, created_at, start_after, run_at, timeout_seconds, lease_seconds, retry_limit,
-        retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, command_line, args, env, inputs, output_globs
+        retry_backoff_seconds, lost_retry_limit, idempotency_key, digest, command, command_line, args, env, inputs, output_globs,
+        optional_output_globs, key
       )
-      SELECT g.id, g.queue, CASE WHEN g."startAfter" > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
+      SELECT g.id, g.queue,
+        CASE WHEN cardinality(g."dependsOn") > 0 THEN 'blocked' WHEN g."startAfter" > now() THEN 'scheduled' ELSE 'queued' END, g.priority, g.slots,
         -- The jobs of one submission keep their order.
         now() + g.n * interval '1 microsecond', g."startAfter", greatest(now(), g."startAfter"),
         g."timeoutSeconds", g."leaseSeconds", g."retryLimit", g."retryBackoffSeconds", g."lostRetryLimit",
-        g."idempotencyKey", g.digest, g.command, g."commandLine", g.args, g.env, g.inputs, g."outputGlobs"
+        g."idempotencyKey", g.digest, g.command, g."commandLine", g.args, g.env, g.inputs, g."outputGlobs",
+        g."optionalOutputGlobs", g.key
       FROM given g ORDER BY g.n
       ON CONFLICT (queue, idempotency_key) WHERE idempotency_key IS NOT NULL
         DO UPDATE SET digest = CASE WHEN jobs.digest = excluded.digest THEN jobs.digest END
@@ -54,9 +58,21 @@ const insertJobs = defineStatement({
       SELECT DISTINCT g.id, input.sha256
       FROM given g JOIN stored s ON s.id = g.id CROSS JOIN LATERAL json_to_recordset(g.inputs) AS input (sha256 text)
     ),
+    keyed AS (
+      SELECT g.key, coalesce(own.id, earlier.id) AS id
+      FROM given g LEFT JOIN stored own ON own.id = g.id
+      LEFT JOIN stored earlier ON earlier.queue = g.queue AND earlier.idempotency_key = g."idempotencyKey"
+      WHERE g.key IS NOT NULL
+    ),
+    waiting AS (
+      INSERT INTO weighbridge.dependencies (parent_id, job_id)
+      SELECT DISTINCT parent.id, g.id
+      FROM given g JOIN stored s ON s.id = g.id JOIN keyed parent ON parent.key = ANY(g."dependsOn")
+    ),
     announced AS (
       SELECT CASE WHEN s.state = 'queued' THEN ${notify('ready', 's.queue')} ELSE ${notify('due', 's.queue')} END
-      FROM given g JOIN stored s ON s.id = g.id GROUP BY s.queue, s.state
+      FROM given g JOIN stored s ON s.id = g.id
+      WHERE s.state <> 'blocked' GROUP BY s.queue, s.state
     )
     SELECT id, queue, idempotency_key AS "idempotencyKey", state, created_at AS "createdAt",
       (SELECT count(*) FROM announced)::int AS sent
@@ -96,13 +112,13 @@ export async function submitJobs(
   assertSameBodies(resolved, new Map(distinct.map((one) => [identity(one), one])));
   const rows = await insert(database, distinct);
   const byIdentity = new Map(rows.map((row) => [identity(row), row]));
-  const earlier = await findEarlier(database, distinct, rows);
+  const changed = await findChanged(database, distinct, rows);
   return resolved.map((submission) => {
     const row = byIdentity.get(identity(submission));
     if (!row) throw new TypeError(`job ${submission.id} was not stored`);
     // Of two equal ones in one call only the first is new.
     const created = row.id === submission.id;
-    return { job: earlier.get(row.id) ?? toNewJob(submission, row), created };
+    return { job: changed.get(row.id) ?? toNewJob(submission, row), created };
   });
 }
 
@@ -139,22 +155,21 @@ function assertSameBodies(
   }
 }
 
-/** Jobs that were there before, by id. */
-async function findEarlier(
+/** Jobs that are not as they were submitted, by id: they were there before, or depend on others. */
+async function findChanged(
   database: Queryable,
   submissions: ResolvedSubmission[],
   rows: { id: string }[],
 ): Promise<Map<string, Job>> {
-  const given = new Set(submissions.map(({ id }) => id));
-  const jobs = await findJobs(
-    database,
-    rows.flatMap(({ id }) => (given.has(id) ? [] : [id])),
-  );
+  const unchanged = new Set(submissions.flatMap(({ id, dependsOn }) => (dependsOn.length === 0 ? [id] : [])));
+  const ids = rows.flatMap(({ id }) => (unchanged.has(id) ? [] : [id]));
+  const jobs = await findJobs(database, ids);
   return new Map(jobs.map((job) => [job.id, job]));
 }
 
 function toNewJob(submission: ResolvedSubmission, row: { id: string; state: string; createdAt: string }): Job {
   const { queue, priority, slots, timeoutSeconds, retryLimit, command, args, env, inputs, outputGlobs } = submission;
+  const { optionalOutputGlobs, key } = submission;
   const { retryBackoffSeconds, lostRetryLimit, leaseSeconds } = submission;
   return toJob({
     id: row.id,
@@ -178,7 +193,11 @@ function toNewJob(submission: ResolvedSubmission, row: { id: string; state: stri
     env,
     inputs,
     outputGlobs,
+    optionalOutputGlobs,
     outputs: null,
+    key: key ?? null,
+    dependsOn: [],
+    ownReason: null,
     attempts: [],
   });
 }

@@ -14,12 +14,13 @@ export const commonColumns = {
   endedAt: 'timestamptz?',
   bytesIn: 'int8',
   bytesOut: 'int8',
+  ownReason: 'text?',
 } as const;
 
 /** They, of job `j`, in their order. */
 export const selectCommon = `j.id, j.queue, j.state, j.priority, j.slots, j.created_at AS "createdAt",
     j.start_after AS "startAfter", j.started_at AS "startedAt", j.ended_at AS "endedAt", j.bytes_in AS "bytesIn",
-    j.bytes_out AS "bytesOut"`;
+    j.bytes_out AS "bytesOut", j.reason AS "ownReason"`;
 
 export const summaryColumns = {
   ...commonColumns,
@@ -30,6 +31,7 @@ export const summaryColumns = {
   exitCode: 'int8?',
   signal: 'text?',
   reason: 'text?',
+  attemptEndedAt: 'timestamptz?',
 } as const;
 type SummaryRow = Values<typeof summaryColumns>;
 
@@ -38,7 +40,8 @@ export const selectSummaries = (more = '') => `
   SELECT ${selectCommon},
     coalesce(j.command_line, left(j.command || ' ' || j.args::text, ${limits.summaryLength})) AS "commandLine",
     j.attempt_count AS "attemptCount",
-    last.node, last.outcome, last.exit_code AS "exitCode", last.signal, left(last.reason, ${limits.summaryLength}) AS reason${more}
+    last.node, last.outcome, last.exit_code AS "exitCode", last.signal, left(last.reason, ${limits.summaryLength}) AS reason,
+    last.ended_at AS "attemptEndedAt"${more}
   FROM weighbridge.jobs j
   LEFT JOIN weighbridge.attempts last ON last.job_id = j.id AND last.number = j.attempt_count
 `;
@@ -60,11 +63,14 @@ export function toSummary(row: SummaryRow): JobSummary {
   if (row.startedAt !== null) job.startedAt = row.startedAt;
   if (row.endedAt !== null) job.endedAt = row.endedAt;
   if (row.node !== null) job.node = row.node;
+  if (row.ownReason !== null) job.reason = row.ownReason;
   if (isEnded(job.state)) takeEnding(job, row);
   return job;
 }
 
-function takeEnding(job: JobSummary, { exitCode, signal, outcome, reason }: SummaryRow): void {
+function takeEnding(job: JobSummary, { exitCode, signal, outcome, reason, attemptEndedAt }: SummaryRow): void {
+  // One that was cancelled while it waited was not ended by the attempt before.
+  if (attemptEndedAt !== job.endedAt) return;
   if (exitCode !== null) job.exitCode = exitCode;
   if (signal !== null) job.signal = signal;
   const why = toJobReason(outcome, reason);

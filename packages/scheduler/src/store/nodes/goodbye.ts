@@ -10,7 +10,7 @@ const leaveNode = defineStatement({
   parameters: { name: 'text', session: 'uuid', hasDied: 'bool' },
   columns: endedColumns,
   sql: ({ name, session, hasDied }) => `
-    WITH node AS (
+    WITH RECURSIVE node AS (
       UPDATE weighbridge.nodes SET
         lost_at = CASE WHEN ${hasDied} THEN now() END, stopped_at = CASE WHEN ${hasDied} THEN NULL ELSE now() END
       WHERE name = ${name} AND session = ${session}

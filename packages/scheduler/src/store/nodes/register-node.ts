@@ -11,7 +11,7 @@ import { joinRunning, toNodeState } from './node-state.ts';
 /**
  * Takes the name, unless another worker holds it. With the secret of the worker that had it, what that ran is lost: its
  * processes have ended. Otherwise what an earlier session runs is left to that session, or to its leases. Nodes whose
- * workers are gone make room, the longest silent first. One row with nulls when nothing was lost, none when it is refused.
+ * workers are gone make room, the longest silent first. A node that was drained stays so. One row with nulls when nothing was lost, none when it is refused.
  */
 const takeName = defineStatement({
   name: 'take_name',
@@ -26,9 +26,9 @@ const takeName = defineStatement({
     limit: 'int4',
     answeringSeconds: 'float8',
   },
-  columns: endedColumns,
+  columns: { ...endedColumns, draining: 'bool' },
   sql: ({ name, session, queues, slots, labels, secretDigest, takeOver, limit, answeringSeconds }) => `
-    WITH holder AS (
+    WITH RECURSIVE holder AS (
       SELECT n.session, n.secret_digest = ${secretDigest} AS is_same, ${toNodeState(answeringSeconds)} AS state
       FROM weighbridge.nodes n ${joinRunning}
       WHERE n.name = ${name}
@@ -49,11 +49,11 @@ const takeName = defineStatement({
           SELECT 1 FROM holder WHERE state NOT IN ('stopped', 'lost') AND is_same IS NOT TRUE AND NOT ${takeOver}
         )
       ON CONFLICT (name) DO UPDATE SET session = excluded.session, queues = excluded.queues, slots = excluded.slots,
-        labels = excluded.labels, secret_digest = excluded.secret_digest, draining = false, stopped_at = NULL, claim_number = 0,
+        labels = excluded.labels, secret_digest = excluded.secret_digest, stopped_at = NULL, claim_number = 0,
         lost_at = NULL, registered_at = now(), heartbeat_at = now()
       -- Of two that come at once the second has not seen the first.
       WHERE n.session = (SELECT session FROM holder)
-      RETURNING n.name
+      RETURNING n.name, n.draining
     ),
     ending AS (
       SELECT a.job_id, a.number, 'lost' AS outcome, NULL::bigint AS exit_code, NULL::text AS signal,
@@ -66,7 +66,7 @@ const takeName = defineStatement({
       FOR UPDATE OF a
     ),
     ${endAttempts}
-    SELECT ${selectEnded}
+    SELECT ${selectEnded}, node.draining
     FROM node LEFT JOIN moved m ON true
   `,
 });
@@ -75,7 +75,7 @@ const takeName = defineStatement({
 export async function registerNode(
   context: StoreContext,
   { name, queues, slots, labels = {}, secret, takeOver = false }: NodeRegistration,
-): Promise<{ session: string; lost: EndedAttempt[] }> {
+): Promise<{ session: string; draining: boolean; lost: EndedAttempt[] }> {
   assertStorable(labels, 'labels');
   const session = randomUUID();
   const secretDigest = secret === undefined ? null : createHash('sha256').update(secret).digest('base64');
@@ -91,8 +91,9 @@ export async function registerNode(
     limit: limits.nodes,
     answeringSeconds,
   });
-  if (rows.length === 0) throw await explainRefusal(context, name);
-  return { session, lost: rows.flatMap(toEnded) };
+  const [first] = rows;
+  if (!first) throw await explainRefusal(context, name);
+  return { session, draining: first.draining, lost: rows.flatMap(toEnded) };
 }
 
 async function explainRefusal(context: StoreContext, name: string): Promise<ProblemError> {

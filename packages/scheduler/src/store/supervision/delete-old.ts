@@ -1,8 +1,6 @@
 import type { Queryable } from '../database/database.ts';
 import { defineStatement } from '../database/statement.ts';
 
-/** How long an ended job can be looked at. */
-const keepEndedSeconds = 30 * 86_400;
 /** A name that nobody answers to for so long may be given to another node. */
 const keepNodeSeconds = 7 * 86_400;
 /** A master writes more often, while it has anything to write; nobody sends a batch again after so long. */
@@ -55,8 +53,8 @@ const deleteOldMinutes = defineStatement({
   `,
 });
 
-/** Deletes jobs that ended long ago, old bandwidth, and nodes that have been silent for long. Queued jobs are kept as long as they wait. */
-export async function deleteOld(on: Queryable): Promise<void> {
+/** Deletes jobs that ended so long ago, old bandwidth, and nodes that have been silent for long. Queued jobs are kept as long as they wait. */
+export async function deleteOld(on: Queryable, keepEndedSeconds: number): Promise<void> {
   while ((await on.run(deleteEndedJobs, { seconds: keepEndedSeconds, limit: batch })).length === batch);
   await on.run(deleteSilentNodes, { seconds: keepNodeSeconds });
   await on.run(deleteOldWriters, { seconds: keepWriterSeconds });

@@ -20,6 +20,7 @@ export function describeAttempts(kit: () => StoreKit): void {
         env: {},
         inputs: [],
         outputs: ['*.gz'],
+        optionalOutputs: [],
         slots: 1,
         timeoutSeconds: 3600,
         leaseSeconds: 120,

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { describeAttempts } from './attempts.ts';
 import { describeBandwidth } from './bandwidth.ts';
 import { describeBlobs } from './blobs.ts';
+import { describeDependencies } from './dependencies.ts';
 import { describeJobs } from './jobs.ts';
 import { describeLogs } from './logs.ts';
 import { describeNodes } from './nodes.ts';
+import { describeRetries } from './retries.ts';
 import { describeStatements } from './statements.ts';
 import { type OpenStore, StoreKit } from './store-kit.ts';
 import { describeSupervision } from './supervision.ts';
@@ -20,6 +22,8 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
     afterAll(() => kit?.close());
 
     describeJobs(() => kit);
+    describeDependencies(() => kit);
+    describeRetries(() => kit);
     describeAttempts(() => kit);
     describeNodes(() => kit);
     describeLogs(() => kit);

@@ -13,7 +13,8 @@ export function describeJobs(kit: () => StoreKit): void {
         command: 'echo',
         args: ['hello'],
         env: {},
-        files: { inputs: [], outputs: [] },
+        files: { inputs: [], outputs: [], optionalOutputs: [] },
+        dependsOn: [],
         slots: 1,
         priority: 0,
         timeoutSeconds: 3600,
@@ -142,7 +143,7 @@ export function describeJobs(kit: () => StoreKit): void {
       const { node, session, submit, claimOne } = await kit().bench();
       const { id } = await submit({ retryLimit: 3 });
       const ref = attemptRef(await claimOne());
-      expect(await store.jobs.cancel(id)).toBe('cancelling');
+      expect(await store.jobs.cancel(id)).toMatchObject({ state: 'cancelling', cancelled: [] });
       expect((await store.jobs.find(id))?.state).toBe('cancelling');
       expect(await store.nodes.heartbeat(node, session, [ref])).toEqual({ end: [ref] });
       const end = await store.attempts.complete(ref, node, { session, outcome: 'cancelled', signal: 'SIGTERM' });
@@ -155,7 +156,8 @@ export function describeJobs(kit: () => StoreKit): void {
       const { submit, claim, queue } = await kit().bench();
       const { id } = await submit();
       const deferred = await submit({ startAfter: new Date(Date.now() + 3_600_000).toISOString() });
-      for (const one of [id, deferred.id]) expect(await store.jobs.cancel(one)).toBe('cancelled');
+      for (const one of [id, deferred.id])
+        expect(await store.jobs.cancel(one)).toMatchObject({ queue, state: 'cancelled' });
       expect(await claim()).toEqual([]);
       expect(await store.jobs.find(id)).toMatchObject({ state: 'cancelled', endedAt: expect.any(String) });
       expect(await store.jobs.cancel(id)).toBeUndefined();

@@ -25,6 +25,40 @@ export function describeNodes(kit: () => StoreKit): void {
       expect(await store.nodes.heartbeat(node, session, [ref, foreign])).toEqual({ end: [foreign] });
     });
 
+    test('a drained node is given nothing, also after its worker was started again, until it is resumed', async () => {
+      const { store } = kit();
+      const { node, queue, session, submit, claim, claimOne } = await kit().bench();
+      await submit();
+      await claimOne();
+      await store.nodes.drain(node, true);
+      expect(await store.nodes.find(node)).toMatchObject({ state: 'draining', slotsUsed: 1 });
+      const { id } = await submit();
+      expect(await claim()).toEqual([]);
+      await store.nodes.goodbye(node, session, false);
+      const again = await store.nodes.register({ name: node, queues: [queue], slots: 4 });
+      expect(again.draining).toBe(true);
+      expect(await kit().claim(node, again.session, 4)).toEqual([]);
+      const isReady = kit().readyOf(queue);
+      await store.nodes.drain(node, false);
+      await isReady;
+      expect((await kit().claim(node, again.session, 4)).map(({ jobId }) => jobId)).toContain(id);
+      await expect(store.nodes.drain('nobody', true)).rejects.toMatchObject({ code: 'not-found' });
+    });
+
+    test('what a node runs is listed, the newest first, and counted', async () => {
+      const { store } = kit();
+      const { node, submit, claim } = await kit().bench();
+      const ids = [];
+      for (let n = 0; n < 3; n++) {
+        ids.unshift((await submit()).id);
+        await claim(1);
+      }
+      const { jobs, count } = await store.nodes.listRunning(node, 2);
+      expect([jobs.map(({ id }) => id), count]).toEqual([ids.slice(0, 2), 3]);
+      expect(jobs[0]).toMatchObject({ node, state: 'running' });
+      expect(await store.nodes.listRunning('nobody', 2)).toEqual({ jobs: [], count: 0 });
+    });
+
     test('a heartbeat extends the leases of the attempts that it names, each by its own', async () => {
       const { node, session, submit, claim } = await kit().bench();
       const refs = [];

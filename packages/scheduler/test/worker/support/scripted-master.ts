@@ -81,6 +81,7 @@ export class ScriptedMaster extends EventEmitter {
       env: {},
       inputs: [],
       outputs: [],
+      optionalOutputs: [],
       slots: 1,
       timeoutSeconds: 60,
       leaseSeconds: this.leaseSeconds,
@@ -126,7 +127,7 @@ export class ScriptedMaster extends EventEmitter {
   async #register(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const node = JSON.parse((await bodyOf(request)).toString()) as NodeRegistration;
     this.registrations.push(node);
-    json(response, { id: node.name, session: randomUUID(), heartbeatSeconds: this.heartbeatSeconds });
+    json(response, { id: node.name, session: randomUUID(), draining: false, heartbeatSeconds: this.heartbeatSeconds });
     this.emit('register', node);
   }
 

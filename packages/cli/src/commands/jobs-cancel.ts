@@ -1,0 +1,25 @@
+import { liveJobStates } from '@weighbridge/protocol';
+import type { Command } from 'commander';
+import { addBulkOptions } from '../bulk-jobs.ts';
+import { addExamples } from '../command.ts';
+
+const cancellable = liveJobStates.filter((state) => state !== 'cancelling');
+
+export function addJobsCancel(jobs: Command): void {
+  const command = jobs
+    .command('cancel')
+    .description(
+      'Cancel jobs that have not ended, and the jobs that depend on them. What runs is sent SIGTERM within 5 s, and SIGKILL 2 s later.',
+    );
+  addBulkOptions(command, {
+    verb: 'Cancel',
+    states: cancellable,
+    defaultStates: cancellable,
+    run: (client, id) => client.cancel(id),
+  });
+  addExamples(command, [
+    'weighbridge jobs cancel ID',
+    'weighbridge jobs cancel --queue gpu --state queued',
+    'weighbridge jobs cancel --state queued running --yes',
+  ]);
+}
