@@ -31,7 +31,7 @@ function meter(line: StatusLine, label: string, totalBytes: number, now: () => n
 }
 
 /** How far it is and how fast: `40 %  (4.0 MB of 10.0 MB, 2.0 MB/s)`. */
-export function formatTransferred(bytes: number, totalBytes: number, seconds: number): string {
+function formatTransferred(bytes: number, totalBytes: number, seconds: number): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((bytes / totalBytes) * 100);
   const rate = seconds > 0 ? `, ${formatBytes(Math.round(bytes / seconds))}/s` : '';
   return `${percent} %  (${formatBytes(bytes)} of ${formatBytes(totalBytes)}${rate})`;

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatCommandLine, formatShortCommandLine } from '../src/index.ts';
+import { fillFileName, formatCommandLine, formatShortCommandLine, parseCommandLine } from '../src/command-line.ts';
 
 test('a command can be pasted into a shell', () => {
   expect(formatCommandLine('echo', ['a b', "it's", '--x=1', ''])).toBe(`echo 'a b' 'it'\\''s' --x=1 ''`);
@@ -13,4 +14,37 @@ test('a short command line is the whole one, or its beginning', () => {
   // No half of a character at the cut.
   expect(formatShortCommandLine('echo', ['🌉'.repeat(200)], 200).isWellFormed()).toBe(true);
   expect(formatShortCommandLine('echo', [`a${'🌉'.repeat(200)}`], 200).isWellFormed()).toBe(true);
+});
+
+test('a command line is cut into words as a shell cuts it', () => {
+  expect(parseCommandLine(` gzip -9 'my file' "it's \\"here\\" \\n" a\\ b'c'"" `)).toEqual([
+    'gzip',
+    '-9',
+    'my file',
+    'it\'s "here" \\n',
+    'a bc',
+  ]);
+  expect(parseCommandLine('')).toEqual([]);
+  expect(parseCommandLine(`''`)).toEqual(['']);
+  expect(() => parseCommandLine(`echo 'a`)).toThrow("a quote (') is not closed");
+  expect(() => parseCommandLine('echo "a')).toThrow('a quote (") is not closed');
+  expect(() => parseCommandLine('echo \\')).toThrow('a backslash must stand before a character');
+});
+
+test('what was made of words is cut into the same words', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1 }), ([command = '', ...args]) => {
+      expect(parseCommandLine(formatCommandLine(command, args))).toEqual([command, ...args]);
+    }),
+  );
+});
+
+test.each([
+  ['{}', 'a.tar.gz', 'a.tar.gz'],
+  ['{.}.mp4', 'a.b.mov', 'a.b.mp4'],
+  ['in={} out={.}', 'clip', 'in=clip out=clip'],
+  ['{.}', '.hidden', '.hidden'],
+  ['{x}', 'a', '{x}'],
+])('%s of the file %s is %s', (word, name, filled) => {
+  expect(fillFileName(word, name)).toBe(filled);
 });

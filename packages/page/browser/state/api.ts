@@ -58,9 +58,60 @@ export class Api {
   }
 
   /** @throws TokenRefusedError, NoAnswerError. */
-  async json<T>(path: string, signal: AbortSignal): Promise<T> {
+  async json<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.#answer(path, {}, signal);
+  }
+
+  /** Has something done. @throws as `json`. */
+  async post<T>(path: string, body?: object): Promise<T> {
+    if (body === undefined) return this.#answer(path, { method: 'POST' });
+    const headers = { 'content-type': 'application/json' };
+    return this.#answer(path, { method: 'POST', body: JSON.stringify(body), headers });
+  }
+
+  /** Is a file with this SHA-256 stored? @throws as `json`. */
+  async hasBlob(sha256: string, signal: AbortSignal): Promise<boolean> {
     try {
-      const response = await this.#call(path, AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]));
+      await this.#call(`/blobs/${sha256}`, { method: 'HEAD', signal });
+      return true;
+    } catch (error) {
+      if (error instanceof NoAnswerError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Stores a file. Not by fetch, which doesn't tell how far an upload is.
+   *
+   * @param onBytes is called with the bytes that were sent since the last call.
+   * @throws as `json`.
+   */
+  putBlob(sha256: string, file: Blob, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const request = new XMLHttpRequest();
+    request.open('PUT', `/blobs/${sha256}`);
+    const headers = { ...this.#headers, 'content-type': 'application/octet-stream' };
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    let sent = 0;
+    request.upload.onprogress = ({ loaded }) => {
+      onBytes(Math.min(loaded, file.size) - sent);
+      sent = Math.min(loaded, file.size);
+    };
+    request.onload = () => {
+      if (request.status < 300) resolve();
+      else reject(toRefusal(request.status, parseProblem(request.responseText)));
+    };
+    request.onerror = () => reject(new NoAnswerError('The upload broke off.'));
+    request.onabort = () => reject(signal.reason);
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+    return promise;
+  }
+
+  async #answer<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
+    const inTime = AbortSignal.timeout(silenceMs);
+    try {
+      const response = await this.#call(path, { ...init, signal: signal ? AbortSignal.any([signal, inTime]) : inTime });
       return (await response.json()) as T;
     } catch (error) {
       throw toExpected(error, 'The answer broke off.');
@@ -70,7 +121,7 @@ export class Api {
   /** A file of a job. @throws as `json`. */
   async file(path: string, signal: AbortSignal): Promise<Blob> {
     try {
-      return await (await this.#call(path, signal)).blob();
+      return await (await this.#call(path, { signal })).blob();
     } catch (error) {
       throw toExpected(error, 'The file broke off.');
     }
@@ -78,7 +129,7 @@ export class Api {
 
   async *#events(path: string, silenceMs: number, signal: AbortSignal): ReturnType<typeof readEvents> {
     try {
-      const { body } = await this.#call(path, signal);
+      const { body } = await this.#call(path, { signal });
       if (body) yield* readEvents(body, silenceMs);
     } catch (error) {
       if (error instanceof SilentStreamError)
@@ -87,19 +138,31 @@ export class Api {
     }
   }
 
-  async #call(path: string, signal: AbortSignal): Promise<Response> {
+  async #call(path: string, { headers, ...init }: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(path, { headers: this.#headers, signal, cache: 'no-store', redirect: 'error' });
+      const all = { ...this.#headers, ...(headers as Record<string, string>) };
+      response = await fetch(path, { ...init, headers: all, cache: 'no-store', redirect: 'error' });
     } catch (cause) {
       throw new NoAnswerError('Nothing answers at this address.', { cause });
     }
     if (response.ok) return response;
-    if (response.status === 401) throw new TokenRefusedError('the token was refused');
-    const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
-    const detail = problem?.detail ? `: ${problem.detail.replace(/\.$/, '')}` : '';
-    throw new NoAnswerError(`The server answered ${response.status}${detail}.`, { status: response.status });
+    throw toRefusal(response.status, parseProblem(await response.text().catch(() => '')));
   }
+}
+
+function parseProblem(text: string): Partial<Problem> | undefined {
+  try {
+    return JSON.parse(text) as Partial<Problem>;
+  } catch {
+    return undefined;
+  }
+}
+
+function toRefusal(status: number, problem: Partial<Problem> | undefined): Error {
+  if (status === 401) return new TokenRefusedError('the token was refused');
+  const detail = problem?.detail ? `: ${problem.detail.replace(/\.$/, '')}` : '';
+  return new NoAnswerError(`The server answered ${status}${detail}.`, { status });
 }
 
 function toExpected(error: unknown, message: string): Error {

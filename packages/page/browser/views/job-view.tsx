@@ -5,6 +5,7 @@ import { Facts } from '../parts/elements/facts.tsx';
 import { ViewLink } from '../parts/elements/view-link.tsx';
 import { ViewTitle } from '../parts/elements/view-title.tsx';
 import { Attempts } from '../parts/scheduler/attempts.tsx';
+import { JobActions } from '../parts/scheduler/job-actions.tsx';
 import { JobFiles } from '../parts/scheduler/job-files.tsx';
 import { JobLog } from '../parts/scheduler/job-log.tsx';
 import { State } from '../parts/scheduler/job-state.tsx';
@@ -29,6 +30,20 @@ export function JobView({ job }: { readonly job: string }) {
               <code>{formatCommandLine(data.command, data.args)}</code>
             </p>
             {data.reason && <p class="reason">{data.reason}</p>}
+            {data.dependsOn.length > 0 && (
+              <p id="depends">
+                Depends on
+                {data.dependsOn.map(({ id, key, state }) => (
+                  <span key={id}>
+                    {' '}
+                    <ViewLink view={{ name: 'job', job: id }} title={id}>
+                      <code>{key ?? id.slice(0, 8)}</code>
+                    </ViewLink>{' '}
+                    <State state={state} />
+                  </span>
+                ))}
+              </p>
+            )}
             <Waiting job={data} />
             <Facts
               facts={[
@@ -45,6 +60,7 @@ export function JobView({ job }: { readonly job: string }) {
                 ['Time limit', formatDuration(data.timeoutSeconds * 1000)],
               ]}
             />
+            <JobActions job={data} />
           </section>
           <TransfersTable isShown={(transfer) => transfer.job === job} />
           <Attempts job={data} />

@@ -5,6 +5,7 @@ import { ViewLink } from '../parts/elements/view-link.tsx';
 import { ViewTitle } from '../parts/elements/view-title.tsx';
 import { State } from '../parts/scheduler/job-state.tsx';
 import { JobsTable } from '../parts/scheduler/jobs-table.tsx';
+import { NodeActions } from '../parts/scheduler/node-actions.tsx';
 import { ChartSection } from '../parts/traffic/chart-section.tsx';
 import { TransfersTable } from '../parts/traffic/transfers-table.tsx';
 import { WindowPanel } from '../parts/traffic/window-panel.tsx';
@@ -45,6 +46,11 @@ export function NodeView({ node }: { readonly node: string }) {
           ]}
         />
       </ChartSection>
+      {found && (
+        <section class="card" aria-label="What can be done with the node">
+          <NodeActions node={found} />
+        </section>
+      )}
       {error && <p class="empty">{error}</p>}
       {data && !found && <p class="empty">No node has this name.</p>}
       <WindowPanel />

@@ -1,5 +1,7 @@
+import { RetryFailed } from '../parts/scheduler/job-actions.tsx';
 import { JobsTable } from '../parts/scheduler/jobs-table.tsx';
 import { NodesTable } from '../parts/scheduler/nodes-table.tsx';
+import { SubmitJob } from '../parts/scheduler/submit-job.tsx';
 import { Books } from '../parts/traffic/books.tsx';
 import { ChartSection } from '../parts/traffic/chart-section.tsx';
 import { ClientsTable } from '../parts/traffic/clients-table.tsx';
@@ -25,7 +27,10 @@ export function Overview() {
       <ClientsTable />
       {model.service?.hasScheduler && (
         <>
-          <JobsTable title="Jobs" empty="No job yet. Submit one: weighbridge jobs submit --wait -- echo hello" />
+          <SubmitJob />
+          <JobsTable title="Jobs" empty="No job yet. Submit one: weighbridge jobs submit --wait -- echo hello">
+            <RetryFailed />
+          </JobsTable>
           <NodesTable />
         </>
       )}

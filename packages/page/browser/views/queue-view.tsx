@@ -3,7 +3,9 @@ import { formatAge, formatExact } from '../format.ts';
 import { Facts } from '../parts/elements/facts.tsx';
 import { ViewLink } from '../parts/elements/view-link.tsx';
 import { ViewTitle } from '../parts/elements/view-title.tsx';
+import { RetryFailed } from '../parts/scheduler/job-actions.tsx';
 import { JobsTable } from '../parts/scheduler/jobs-table.tsx';
+import { SubmitJob } from '../parts/scheduler/submit-job.tsx';
 import { useAnswer } from '../state/use-answer.ts';
 
 const refreshMs = 2000;
@@ -49,7 +51,10 @@ export function QueueView({ queue }: { readonly queue: string }) {
           />
         </section>
       )}
-      <JobsTable title="Its jobs" query={`queue=${encodeURIComponent(queue)}`} empty="This queue has no job." />
+      <JobsTable title="Its jobs" query={`queue=${encodeURIComponent(queue)}`} empty="This queue has no job.">
+        <RetryFailed queue={queue} />
+      </JobsTable>
+      <SubmitJob queue={queue} />
     </>
   );
 }

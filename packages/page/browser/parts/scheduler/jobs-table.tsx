@@ -1,4 +1,5 @@
 import type { JobList, JobSummary } from '@weighbridge/protocol';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { formatAge, formatExact } from '../../format.ts';
 import { usePage } from '../../state/page-context.ts';
@@ -17,10 +18,12 @@ interface JobsTableProps {
   /** Of these, those that are shown. */
   readonly isShown?: (job: JobSummary) => boolean;
   readonly empty: string;
+  /** What can be done with them. */
+  readonly children?: ComponentChildren;
 }
 
 /** Jobs, newest first: the first page is asked for again and again, further ones when the reader wants them. */
-export function JobsTable({ title, query = '', isShown = () => true, empty }: JobsTableProps) {
+export function JobsTable({ title, query = '', isShown = () => true, empty, children }: JobsTableProps) {
   const { api } = usePage();
   const path = `/jobs?limit=${pageSize}${query && `&${query}`}`;
   const first = useAnswer<JobList>(path, refreshMs);
@@ -44,6 +47,7 @@ export function JobsTable({ title, query = '', isShown = () => true, empty }: Jo
       <div class="title">
         <h2 id="jobs-title">{title}</h2>
         {jobs.length > 0 && <p class="aside">the latest {formatExact(jobs.length)}</p>}
+        {children}
       </div>
       {jobs.length > 0 && (
         <table class="list jobs" id="jobs">
