@@ -1,3 +1,4 @@
+import type { Reservations } from './attempts/reservations/reservations.ts';
 import type { Database } from './database/database.ts';
 import type { Notifications } from './database/notifications.ts';
 import type { Queues } from './jobs/queues.ts';
@@ -9,6 +10,7 @@ export interface StoreContext {
   readonly queues: Queues;
   readonly notifications: Notifications;
   readonly availability: Availability;
+  readonly reservations: Reservations;
   /** How long an ended job can be looked at. */
   readonly keepEndedSeconds: number;
 }

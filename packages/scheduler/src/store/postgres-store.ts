@@ -2,6 +2,7 @@ import { OptionError, StartError, StoreUnavailableError } from '../errors.ts';
 import { addBytes } from './attempts/add-bytes.ts';
 import { claimJobs } from './attempts/claim-jobs.ts';
 import { completeAttempt } from './attempts/complete-attempt.ts';
+import { Reservations } from './attempts/reservations/reservations.ts';
 import { listBandwidthMinutes, saveBandwidthMinute } from './bandwidth/bandwidth-minutes.ts';
 import { blobsInUse } from './blobs/blobs-in-use.ts';
 import type { StoreContext } from './context.ts';
@@ -76,7 +77,7 @@ export class PostgresStore implements Store {
     },
   };
   readonly attempts: AttemptStore = {
-    claim: async (node, session, size) => claimJobs(this.#database, node, session, size),
+    claim: async (node, session, size) => claimJobs(this.#context, node, session, size),
     complete: async (ref, node, result) => completeAttempt(this.#database, ref, node, result),
     addBytes: async (batch) => addBytes(this.#database, batch),
     onReady: (listener) => this.#notifications.on('ready', listener),
@@ -131,6 +132,7 @@ export class PostgresStore implements Store {
       queues: new Queues(database),
       notifications: this.#notifications,
       availability: new Availability(),
+      reservations: new Reservations(database),
       keepEndedSeconds: this.#keepEndedSeconds,
     };
     const supervisor = new Supervisor(context, {

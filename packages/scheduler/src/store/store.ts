@@ -73,6 +73,13 @@ export interface Claim {
   waitSeconds?: number;
 }
 
+/** What a claim brought. */
+export interface ClaimResult {
+  claimed: Claim[];
+  /** The node keeps free slots for a job that needs more of them: another node may find work where this one found none. */
+  isHeldBack: boolean;
+}
+
 /** How much a claim may take, and its place among those of its session. */
 export type ClaimSize = Pick<ClaimRequest, 'slots' | 'number' | 'unanswered'>;
 
@@ -113,10 +120,11 @@ export interface TrafficBatch {
 /** What happens between a worker and a job. */
 export interface AttemptStore {
   /**
-   * Claims up to `slots` slots of ready work in the node's queues, at once; or gives again what claims opened that were not
-   * answered. Throws `not-found` or `stale-session`.
+   * Claims up to `slots` slots of ready work in the node's queues, at once, the highest priority first; or gives again what
+   * claims opened that were not answered. A job that needs more slots than are free is not passed for ever: one node keeps its
+   * slots for it, and takes meanwhile only what ends in time by its timeout. Throws `not-found` or `stale-session`.
    */
-  claim(node: string, session: string, size: ClaimSize): Promise<Claim[]>;
+  claim(node: string, session: string, size: ClaimSize): Promise<ClaimResult>;
   /** Called when a queue may have ready work. Returns how to stop listening. */
   onReady(listener: (queue: string) => void): () => void;
   /** Throws `stale-attempt` unless it is the job's current one and of that node and session. */

@@ -38,8 +38,8 @@ describe.skipIf(missing)('a PostgreSQL server', () => {
         ? one.attempts.claim('a', sessions[0].session, { slots: 5 })
         : two.attempts.claim('b', sessions[1].session, { slots: 5 }),
     );
-    const claimed = (await Promise.all(claims)).flat();
-    const rest = await two.attempts.claim('b', sessions[1].session, { slots: 100 });
+    const claimed = (await Promise.all(claims)).flatMap((one) => one.claimed);
+    const { claimed: rest } = await two.attempts.claim('b', sessions[1].session, { slots: 100 });
     const ids = [...claimed, ...rest].map(({ attempt }) => attempt.jobId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(100);
@@ -53,7 +53,7 @@ describe.skipIf(missing)('a PostgreSQL server', () => {
     const told: string[] = [];
     for (const store of [one, two])
       store.attempts.onExpired((expired) => told.push(...expired.map(({ jobId }) => jobId)));
-    expect(await one.attempts.claim('lost', session, { slots: 300 })).toHaveLength(300);
+    expect((await one.attempts.claim('lost', session, { slots: 300 })).claimed).toHaveLength(300);
     const client = new pg.Client(server.url);
     await client.connect();
     await client.query("UPDATE weighbridge.attempts SET lease_until = now(), lease_seconds = 0 WHERE node = 'lost'");

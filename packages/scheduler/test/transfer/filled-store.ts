@@ -33,7 +33,7 @@ export async function fill(store: Store, dataDir: string) {
     return one?.job.id ?? '';
   };
   const claim = async () => {
-    const [one] = await store.attempts.claim('node', session, { slots: 1 });
+    const [one] = (await store.attempts.claim('node', session, { slots: 1 })).claimed;
     return { jobId: one?.attempt.jobId ?? '', attempt: one?.attempt.attempt ?? 0 };
   };
   const done = await submit({ files: { inputs, outputs: ['*'] }, idempotencyKey: 'once' });

@@ -1,4 +1,4 @@
-import type { AttemptStore, Claim } from '../../store/store.ts';
+import type { AttemptStore, ClaimResult } from '../../store/store.ts';
 import { type ClaimAnswer, ClaimWaiter, type NodeClaim } from './claim-waiter.ts';
 
 /**
@@ -43,7 +43,7 @@ export class ClaimQueue {
     }
   }
 
-  async #try({ node, session, ...size }: NodeClaim): Promise<Claim[]> {
+  async #try({ node, session, ...size }: NodeClaim): Promise<ClaimResult> {
     const began = performance.now();
     try {
       return await this.#store.claim(node, session, size);
@@ -70,12 +70,13 @@ export class ClaimQueue {
     this.#passing.delete(queue);
   }
 
-  // After a waiter with n slots finds nothing, waiters with n or fewer are skipped.
+  // After a waiter with n slots finds nothing, waiters with n or fewer are skipped: what there is needs more. Not when it was
+  // held back, because its node keeps slots for a job: another node doesn't.
   async #offer(queue: string): Promise<void> {
     let missed = 0;
     for (const waiter of [...this.#waiters.values()]) {
       if (waiter.request.slots <= missed || !waiter.request.queues.includes(queue)) continue;
-      if (!(await waiter.attempt())) missed = waiter.request.slots;
+      if ((await waiter.attempt()) === 'nothing') missed = waiter.request.slots;
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Claim, ClaimSize } from '../../store/store.ts';
+import type { Claim, ClaimResult, ClaimSize } from '../../store/store.ts';
 
 /** What a node asks for. */
 export interface NodeClaim extends Readonly<ClaimSize> {
@@ -14,18 +14,21 @@ export interface ClaimAnswer {
   readonly waitedSeconds: number;
 }
 
+/** What one try came to. */
+export type ClaimTry = 'over' | 'nothing' | 'held-back';
+
 /** A claim that waits: tries when told to, one try at a time, and is answered once. */
 export class ClaimWaiter {
   readonly request: NodeClaim;
   readonly answer: Promise<ClaimAnswer>;
-  readonly #claim: () => Promise<Claim[]>;
+  readonly #claim: () => Promise<ClaimResult>;
   readonly #settle: (answer: ClaimAnswer) => void;
   readonly #arrivedMs = performance.now();
   readonly #fail: (error: unknown) => void;
-  #tries: Promise<boolean> = Promise.resolve(true);
+  #tries: Promise<ClaimTry> = Promise.resolve('over');
   #over = false;
 
-  constructor(request: NodeClaim, claim: () => Promise<Claim[]>) {
+  constructor(request: NodeClaim, claim: () => Promise<ClaimResult>) {
     const { promise, resolve, reject } = Promise.withResolvers<ClaimAnswer>();
     this.request = request;
     this.answer = promise;
@@ -34,8 +37,8 @@ export class ClaimWaiter {
     this.#fail = reject;
   }
 
-  /** After the try under way, because what that found is older than the news. False: there was no work. */
-  attempt(): Promise<boolean> {
+  /** After the try under way, because what that found is older than the news. */
+  attempt(): Promise<ClaimTry> {
     this.#tries = this.#tries.then(() => this.#attemptOnce());
     return this.#tries;
   }
@@ -47,17 +50,17 @@ export class ClaimWaiter {
     this.#tries = this.#tries.finally(() => this.#settle({ claimed: [], waitedSeconds: 0 }));
   }
 
-  async #attemptOnce(): Promise<boolean> {
-    if (this.#over) return true;
+  async #attemptOnce(): Promise<ClaimTry> {
+    if (this.#over) return 'over';
     try {
       const waitedSeconds = (performance.now() - this.#arrivedMs) / 1000;
-      const claimed = await this.#claim();
-      if (claimed.length === 0) return false;
+      const { claimed, isHeldBack } = await this.#claim();
+      if (claimed.length === 0) return isHeldBack ? 'held-back' : 'nothing';
       this.#settle({ claimed, waitedSeconds });
     } catch (error) {
       this.#fail(error);
     }
     this.#over = true;
-    return true;
+    return 'over';
   }
 }

@@ -1,25 +1,44 @@
 import { type InputFile, toHeartbeatSeconds } from '@weighbridge/protocol';
-import type { Queryable } from '../database/database.ts';
+import type { StoreContext } from '../context.ts';
 import { notify } from '../database/notifications.ts';
-import { defineStatement, jsonOrNull } from '../database/statement.ts';
+import { defineStatement, jsonOrNull, type Values } from '../database/statement.ts';
 import { isHeard } from '../nodes/node-state.ts';
 import { assertSession } from '../nodes/session.ts';
-import type { Claim, ClaimSize } from '../store.ts';
+import type { Claim, ClaimResult, ClaimSize } from '../store.ts';
+import { overdueGraceSeconds } from './overdue.ts';
+import { wideJobsPerQueue } from './reservations/reservations.ts';
 
-/** A worker ends an overdue job itself; the master does when that has not come about. */
-const overdueGraceSeconds = 60;
+/** Job `a` stands before job `b`: highest priority first, oldest first. */
+const isBefore = (a: string, b: string) =>
+  `(${a}.priority > ${b}.priority OR (${a}.priority = ${b}.priority AND (${a}.created_at, ${a}.id) < (${b}.created_at, ${b}.id)))`;
+
+/** Job `j` has ended, by its timeout, when the job for which this node keeps its slots can begin. */
+const endsInTime = "(now() + j.timeout_seconds * interval '1 second' <= room.at)";
 
 /**
  * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots,
  * and opens an attempt for each. Jobs that another claim holds are passed over. What this one held and did not take is
  * announced again, because another claim may have passed over it. Where earlier claims were not answered, what they opened is
  * given again, and nothing more; a claim that a later one has overtaken gets nothing. A node whose heartbeats don't come is given nothing.
+ *
+ * Where the node keeps its slots for a job (`reservedFor`), what stands behind that is taken only if it ends in time. Where it meets a job that fits only later and has no place yet (`placed`), nothing behind that is taken: then a
+ * plan has to be made first.
  */
 const claimReadyJobs = defineStatement({
   name: 'claim_ready_jobs',
-  parameters: { node: 'text', session: 'uuid', slots: 'int4', number: 'int8', unanswered: 'int8' },
+  parameters: {
+    node: 'text',
+    session: 'uuid',
+    slots: 'int4',
+    number: 'int8',
+    unanswered: 'int8',
+    reservedFor: 'uuid?',
+    placed: 'uuid[]',
+  },
   columns: {
     isKnown: 'bool',
+    isReserved: 'bool',
+    needsPlan: 'bool',
     jobId: 'uuid?',
     attempt: 'int4?',
     queue: 'text?',
@@ -34,12 +53,12 @@ const claimReadyJobs = defineStatement({
     leaseSeconds: 'int4?',
     waitSeconds: 'float8?',
   },
-  sql: ({ node, session, slots, number, unanswered }) => `
+  sql: ({ node, session, slots, number, unanswered, reservedFor, placed }) => `
     WITH node AS (
       -- What takes the name, or tells that the worker has died, waits for what is given here, or the other way round.
       UPDATE weighbridge.nodes n SET claim_number = greatest(n.claim_number, ${number})
       WHERE n.name = ${node} AND n.session = ${session}
-      RETURNING n.name, ${number} = 0 OR n.claim_number <= ${number} AS is_latest,
+      RETURNING n.name, n.slots, ${number} = 0 OR n.claim_number <= ${number} AS is_latest,
         CASE WHEN ${isHeard} AND NOT n.draining THEN n.queues ELSE '{}' END AS queues
     ),
     repeated AS (
@@ -47,23 +66,50 @@ const claimReadyJobs = defineStatement({
       WHERE node.is_latest AND ${unanswered} > 0 AND a.session = ${session} AND a.outcome IS NULL
         AND a.claim_number >= ${unanswered} AND a.claim_number < ${number}
     ),
+    wanted AS (
+      SELECT DISTINCT unnest(queues) AS queue FROM node WHERE is_latest AND NOT EXISTS (SELECT 1 FROM repeated)
+    ),
+    reserved AS (
+      SELECT j.* FROM weighbridge.jobs j JOIN wanted ON wanted.queue = j.queue
+      WHERE j.id = ${reservedFor} AND j.state = 'queued' AND j.slots > ${slots}
+    ),
+    ending AS (
+      SELECT a.overdue_at - interval '${overdueGraceSeconds} s' AS at,
+        ${slots} + sum(a.slots) OVER (ORDER BY a.overdue_at, a.job_id) AS free
+      FROM weighbridge.attempts a
+      WHERE a.node = ${node} AND a.outcome IS NULL AND EXISTS (SELECT 1 FROM reserved)
+    ),
+    -- The moment at which the reserved job has its slots, at the latest.
+    room AS (SELECT min(e.at) AS at FROM ending e JOIN reserved r ON e.free >= r.slots),
+    blocked AS (
+      SELECT wide.* FROM node CROSS JOIN wanted LEFT JOIN reserved ON true CROSS JOIN LATERAL (
+        SELECT j.id, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
+        WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots > 1
+        ORDER BY j.priority DESC, j.created_at, j.id
+        LIMIT ${wideJobsPerQueue}
+      ) wide
+      WHERE wide.slots > ${slots} AND wide.slots <= node.slots AND wide.id <> ALL(${placed})
+        -- A node keeps its slots for one job.
+        AND (reserved.id IS NULL OR ${isBefore('wide', 'reserved')})
+      ORDER BY wide.priority DESC, wide.created_at, wide.id
+      LIMIT 1
+    ),
     candidate AS (
-      SELECT ready.* FROM (
-        SELECT DISTINCT unnest(queues) AS queue FROM node WHERE is_latest AND NOT EXISTS (SELECT 1 FROM repeated)
-      ) wanted
+      SELECT ready.* FROM wanted CROSS JOIN room LEFT JOIN reserved ON true
       CROSS JOIN LATERAL (
         SELECT j.id, j.queue, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
         WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= ${slots}
+          AND (reserved.id IS NULL OR ${isBefore('j', 'reserved')} OR ${endsInTime})
         ORDER BY j.priority DESC, j.created_at, j.id
         LIMIT ${slots}
-        FOR UPDATE SKIP LOCKED
+        FOR UPDATE OF j SKIP LOCKED
       ) ready
     ),
     picked AS (
-      SELECT id FROM (
-        SELECT id, sum(slots) OVER (ORDER BY priority DESC, created_at, id) AS filled FROM candidate
+      SELECT ranked.id FROM (
+        SELECT c.*, sum(slots) OVER (ORDER BY priority DESC, created_at, id) AS filled FROM candidate c
       ) ranked
-      WHERE filled <= ${slots}
+      WHERE filled <= ${slots} AND NOT EXISTS (SELECT 1 FROM blocked WHERE ${isBefore('blocked', 'ranked')})
     ),
     claimed AS (
       UPDATE weighbridge.jobs j SET
@@ -84,12 +130,19 @@ const claimReadyJobs = defineStatement({
       LEFT JOIN weighbridge.attempts before ON before.job_id = c.id AND before.number = c.attempt_count - 1
     ),
     left_over AS (
-      SELECT ${notify('ready', 'c.queue')} FROM candidate c
-      WHERE NOT EXISTS (SELECT 1 FROM picked WHERE picked.id = c.id) GROUP BY c.queue
+      SELECT ${notify('ready', 'one.queue')} FROM (
+        SELECT c.queue FROM candidate c WHERE NOT EXISTS (SELECT 1 FROM picked WHERE picked.id = c.id)
+        UNION
+        -- A node may have kept its slots for it.
+        SELECT c.queue FROM claimed c WHERE c.id = ANY(${placed})
+      ) one
     )
-    SELECT node.name IS NOT NULL AS "isKnown", c.id AS "jobId", c.attempt_count AS attempt, c.queue, c.command, c.args,
-      c.env, c.inputs, c.output_globs AS outputs, c.optional_output_globs AS "optionalOutputs", c.slots, c.timeout_seconds AS "timeoutSeconds",
-      c.lease_seconds AS "leaseSeconds", CASE WHEN c.is_new THEN extract(epoch FROM now() - c.run_at)::float8 END AS "waitSeconds"
+    SELECT node.name IS NOT NULL AS "isKnown", EXISTS (SELECT 1 FROM reserved) AS "isReserved",
+      EXISTS (SELECT 1 FROM blocked JOIN candidate c ON ${isBefore('blocked', 'c')}) AS "needsPlan",
+      c.id AS "jobId", c.attempt_count AS attempt, c.queue, c.command, c.args,
+      c.env, c.inputs, c.output_globs AS outputs, c.optional_output_globs AS "optionalOutputs", c.slots,
+      c.timeout_seconds AS "timeoutSeconds", c.lease_seconds AS "leaseSeconds",
+      CASE WHEN c.is_new THEN extract(epoch FROM now() - c.run_at)::float8 END AS "waitSeconds"
     FROM (SELECT count(*) FROM left_over) sent
     LEFT JOIN node ON true
     LEFT JOIN (SELECT *, true AS is_new FROM claimed UNION ALL SELECT *, false FROM repeated) c ON true
@@ -97,19 +150,35 @@ const claimReadyJobs = defineStatement({
   `,
 });
 
+/** A plan may be behind what comes meanwhile; more often than this it is not made for one claim. */
+const planTries = 3;
+
 /** @throws ProblemError `not-found` or `stale-session`. */
 export async function claimJobs(
-  on: Queryable,
+  { database, reservations }: StoreContext,
   node: string,
   session: string,
   { slots, number = 0, unanswered = 0 }: ClaimSize,
-): Promise<Claim[]> {
-  const rows = await on.run(claimReadyJobs, { node, session, slots, number, unanswered });
-  if (!rows[0]?.isKnown) await assertSession(on, node);
-  return rows.flatMap(({ isKnown: _, waitSeconds, ...job }) => {
-    // The columns of a job are null together.
-    if (job.jobId === null || job.leaseSeconds === null) return [];
-    const attempt = { ...job, heartbeatSeconds: toHeartbeatSeconds(job.leaseSeconds) } as Claim['attempt'];
-    return [{ attempt, ...(waitSeconds !== null && { waitSeconds: Math.max(0, waitSeconds) }) }];
-  });
+): Promise<ClaimResult> {
+  let plan = await reservations.current();
+  for (let tries = 0; ; tries++) {
+    const reservedFor = plan.jobByNode.get(node) ?? null;
+    const parameters = { node, session, slots, number, unanswered, reservedFor, placed: [...plan.placed] };
+    const rows = await database.run(claimReadyJobs, parameters);
+    const [first] = rows;
+    if (!first?.isKnown) return assertSession(database, node);
+    const claimed = rows.flatMap(toClaim);
+    if (!first.needsPlan || claimed.length > 0 || tries === planTries)
+      return { claimed, isHeldBack: first.isReserved || first.needsPlan };
+    plan = await reservations.refresh();
+  }
+}
+
+type ClaimRow = Values<(typeof claimReadyJobs)['columns']>;
+
+function toClaim({ isKnown: _, isReserved: __, needsPlan: ___, waitSeconds, ...job }: ClaimRow): Claim[] {
+  // The columns of a job are null together.
+  if (job.jobId === null || job.leaseSeconds === null) return [];
+  const attempt = { ...job, heartbeatSeconds: toHeartbeatSeconds(job.leaseSeconds) } as Claim['attempt'];
+  return [{ attempt, ...(waitSeconds !== null && { waitSeconds: Math.max(0, waitSeconds) }) }];
 }

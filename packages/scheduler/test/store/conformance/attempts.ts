@@ -173,7 +173,7 @@ export function describeAttempts(kit: () => StoreKit): void {
       const { store } = kit();
       const { queue, node, session, submit } = await kit().bench();
       const claim = async (size: ClaimSize) =>
-        (await store.attempts.claim(node, session, size)).map(({ attempt }) => attemptRef(attempt));
+        (await store.attempts.claim(node, session, size)).claimed.map(({ attempt }) => attemptRef(attempt));
       for (let i = 0; i < 4; i++) await submit();
       const [first] = await claim({ slots: 1, number: 1 });
       const lost = await claim({ slots: 2, number: 2 });
@@ -189,7 +189,7 @@ export function describeAttempts(kit: () => StoreKit): void {
       // A new session begins to count anew.
       await store.nodes.goodbye(node, session, false);
       const again = await store.nodes.register({ name: node, queues: [queue], slots: 4 });
-      expect(await store.attempts.claim(node, again.session, { slots: 1, number: 1 })).toHaveLength(1);
+      expect((await store.attempts.claim(node, again.session, { slots: 1, number: 1 })).claimed).toHaveLength(1);
     });
 
     test('a queue that a node names twice is one queue', async () => {

@@ -3,6 +3,7 @@ import { describeAttempts } from './attempts.ts';
 import { describeBandwidth } from './bandwidth.ts';
 import { describeBlobs } from './blobs.ts';
 import { describeDependencies } from './dependencies.ts';
+import { describeFairness } from './fairness.ts';
 import { describeJobs } from './jobs.ts';
 import { describeLogs } from './logs.ts';
 import { describeNodes } from './nodes.ts';
@@ -25,6 +26,7 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
     describeDependencies(() => kit);
     describeRetries(() => kit);
     describeAttempts(() => kit);
+    describeFairness(() => kit);
     describeNodes(() => kit);
     describeLogs(() => kit);
     describeBlobs(() => kit);

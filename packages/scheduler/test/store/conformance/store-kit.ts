@@ -60,7 +60,7 @@ export class StoreKit {
   }
 
   async claim(node: string, session: string, slots: number): Promise<ClaimedAttempt[]> {
-    return (await this.store.attempts.claim(node, session, { slots })).map(({ attempt }) => attempt);
+    return (await this.store.attempts.claim(node, session, { slots })).claimed.map(({ attempt }) => attempt);
   }
 
   async bench({ slots = 4 } = {}): Promise<Bench> {
