@@ -46,9 +46,10 @@ export class Cluster {
     this.#services.push(this.master);
   }
 
-  /** `masterUrl`: what lies between it and the master. */
-  async startWorker(name: string, masterUrl?: string): Promise<Service> {
-    const args = ['--name', name, '--allow', 'sh', '--slots', '1', '--work-dir', join(this.#folder, 'work')];
+  /** With one slot. `masterUrl`: what lies between it and the master. */
+  async startWorker(name: string, masterUrl?: string, more: readonly string[] = []): Promise<Service> {
+    const workDir = join(this.#folder, 'work');
+    const args = ['--name', name, '--allow', 'sh', '--slots', '1', '--work-dir', workDir, ...more];
     const through = masterUrl === undefined ? [] : ['--master', masterUrl];
     const worker = await startSharedWorker([...args, ...through], this.master?.env ?? {});
     this.#services.push(worker);

@@ -29,11 +29,11 @@ export class ClaimQueue {
   /** Claims at once, or as soon as there is work; nothing after `waitMs` or when `signal` aborts. */
   async claim(request: NodeClaim, waitMs: number, signal: AbortSignal): Promise<ClaimAnswer> {
     const waiter = new ClaimWaiter(request, () => this.#try(request));
-    this.#enter(waiter);
+    const isAlone = this.#enter(waiter);
     const giveUp = () => waiter.giveUp();
     const timer = setTimeout(giveUp, waitMs);
     signal.addEventListener('abort', giveUp);
-    void waiter.attempt().then(() => signal.aborted && giveUp());
+    void isAlone.then(() => waiter.attempt()).then(() => signal.aborted && giveUp());
     try {
       return await waiter.answer;
     } finally {
@@ -52,10 +52,12 @@ export class ClaimQueue {
     }
   }
 
-  // In the list before the first try, so that work which comes meanwhile is not missed.
-  #enter(waiter: ClaimWaiter): void {
-    this.#waiters.get(waiter.request.node)?.giveUp();
+  // In the list before the first try, so that work which comes meanwhile is not missed. Settles when the older claim of the
+  // node has had its answer: what that brought takes slots.
+  #enter(waiter: ClaimWaiter): Promise<unknown> {
+    const older = this.#waiters.get(waiter.request.node);
     this.#waiters.set(waiter.request.node, waiter);
+    return older?.giveUp() ?? Promise.resolve();
   }
 
   #leave(waiter: ClaimWaiter): void {

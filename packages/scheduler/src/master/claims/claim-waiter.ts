@@ -43,11 +43,13 @@ export class ClaimWaiter {
     return this.#tries;
   }
 
-  /** Answers with nothing, unless a try under way brings work. */
-  giveUp(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#tries = this.#tries.finally(() => this.#settle({ claimed: [], waitedSeconds: 0 }));
+  /** Answers with nothing, unless a try under way brings work. Settles when it is answered. */
+  giveUp(): Promise<unknown> {
+    if (!this.#over) {
+      this.#over = true;
+      this.#tries = this.#tries.finally(() => this.#settle({ claimed: [], waitedSeconds: 0 }));
+    }
+    return this.#tries;
   }
 
   async #attemptOnce(): Promise<ClaimTry> {

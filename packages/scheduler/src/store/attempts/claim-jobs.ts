@@ -16,7 +16,8 @@ const isBefore = (a: string, b: string) =>
 const endsInTime = "(now() + j.timeout_seconds * interval '1 second' <= room.at)";
 
 /**
- * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots,
+ * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots, by the
+ * worker's count and by ours,
  * and opens an attempt for each. Jobs that another claim holds are passed over. What this one held and did not take is
  * announced again, because another claim may have passed over it. Where earlier claims were not answered, what they opened is
  * given again, and nothing more; a claim that a later one has overtaken gets nothing. A node whose heartbeats don't come is given nothing.
@@ -58,7 +59,10 @@ const claimReadyJobs = defineStatement({
       -- What takes the name, or tells that the worker has died, waits for what is given here, or the other way round.
       UPDATE weighbridge.nodes n SET claim_number = greatest(n.claim_number, ${number})
       WHERE n.name = ${node} AND n.session = ${session}
-      RETURNING n.name, n.slots, ${number} = 0 OR n.claim_number <= ${number} AS is_latest,
+      RETURNING n.name, n.slots, least(${slots}, n.slots - (
+          SELECT coalesce(sum(a.slots), 0) FROM weighbridge.attempts a
+          WHERE a.node = ${node} AND a.session = ${session} AND a.outcome IS NULL
+        )) AS free, ${number} = 0 OR n.claim_number <= ${number} AS is_latest,
         CASE WHEN ${isHeard} AND NOT n.draining THEN n.queues ELSE '{}' END AS queues
     ),
     repeated AS (
@@ -70,14 +74,14 @@ const claimReadyJobs = defineStatement({
       SELECT DISTINCT unnest(queues) AS queue FROM node WHERE is_latest AND NOT EXISTS (SELECT 1 FROM repeated)
     ),
     reserved AS (
-      SELECT j.* FROM weighbridge.jobs j JOIN wanted ON wanted.queue = j.queue
-      WHERE j.id = ${reservedFor} AND j.state = 'queued' AND j.slots > ${slots}
+      SELECT j.*, node.free FROM node CROSS JOIN weighbridge.jobs j JOIN wanted ON wanted.queue = j.queue
+      WHERE j.id = ${reservedFor} AND j.state = 'queued' AND j.slots > node.free
     ),
     ending AS (
       SELECT a.overdue_at - interval '${overdueGraceSeconds} s' AS at,
-        ${slots} + sum(a.slots) OVER (ORDER BY a.overdue_at, a.job_id) AS free
-      FROM weighbridge.attempts a
-      WHERE a.node = ${node} AND a.outcome IS NULL AND EXISTS (SELECT 1 FROM reserved)
+        reserved.free + sum(a.slots) OVER (ORDER BY a.overdue_at, a.job_id) AS free
+      FROM reserved CROSS JOIN weighbridge.attempts a
+      WHERE a.node = ${node} AND a.outcome IS NULL
     ),
     -- The moment at which the reserved job has its slots, at the latest.
     room AS (SELECT min(e.at) AS at FROM ending e JOIN reserved r ON e.free >= r.slots),
@@ -88,17 +92,17 @@ const claimReadyJobs = defineStatement({
         ORDER BY j.priority DESC, j.created_at, j.id
         LIMIT ${wideJobsPerQueue}
       ) wide
-      WHERE wide.slots > ${slots} AND wide.slots <= node.slots AND wide.id <> ALL(${placed})
+      WHERE wide.slots > node.free AND wide.slots <= node.slots AND wide.id <> ALL(${placed})
         -- A node keeps its slots for one job.
         AND (reserved.id IS NULL OR ${isBefore('wide', 'reserved')})
       ORDER BY wide.priority DESC, wide.created_at, wide.id
       LIMIT 1
     ),
     candidate AS (
-      SELECT ready.* FROM wanted CROSS JOIN room LEFT JOIN reserved ON true
+      SELECT ready.*, node.free FROM node CROSS JOIN wanted CROSS JOIN room LEFT JOIN reserved ON true
       CROSS JOIN LATERAL (
         SELECT j.id, j.queue, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
-        WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= ${slots}
+        WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= node.free
           AND (reserved.id IS NULL OR ${isBefore('j', 'reserved')} OR ${endsInTime})
         ORDER BY j.priority DESC, j.created_at, j.id
         LIMIT ${slots}
@@ -109,7 +113,7 @@ const claimReadyJobs = defineStatement({
       SELECT ranked.id FROM (
         SELECT c.*, sum(slots) OVER (ORDER BY priority DESC, created_at, id) AS filled FROM candidate c
       ) ranked
-      WHERE filled <= ${slots} AND NOT EXISTS (SELECT 1 FROM blocked WHERE ${isBefore('blocked', 'ranked')})
+      WHERE filled <= free AND NOT EXISTS (SELECT 1 FROM blocked WHERE ${isBefore('blocked', 'ranked')})
     ),
     claimed AS (
       UPDATE weighbridge.jobs j SET
