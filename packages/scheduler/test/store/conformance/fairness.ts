@@ -73,6 +73,22 @@ export function describeFairness(kit: () => StoreKit): void {
       expect((await claim(node)).map(({ jobId }) => jobId)).toEqual(ids.slice(1));
     });
 
+    test('has a place on one node; those behind it that have none hold nobody up who ends in time', async () => {
+      const queue = unique('queue');
+      const node = await addNode(queue, 4);
+      await submit(queue, [{ timeoutSeconds: 600 }]);
+      await claim(node);
+      const wide = await submit(queue, [{ slots: 4 }, { slots: 4 }, { slots: 4 }]);
+      const [short] = await submit(queue, [{ timeoutSeconds: 100 }, { timeoutSeconds: 700 }]);
+      expect((await claim(node)).map(({ jobId }) => jobId)).toEqual([short]);
+      for (const attempt of [...node.running]) await end(node, attempt);
+      for (const id of wide) {
+        const [attempt] = await claim(node);
+        expect(attempt?.jobId).toBe(id);
+        if (attempt) await end(node, attempt);
+      }
+    });
+
     test('keeps one node only, the one that has room soonest; the others go on', async () => {
       const queue = unique('queue');
       const [late, soon] = [await addNode(queue, 4), await addNode(queue, 4)];
