@@ -1,3 +1,5 @@
+import type { WaitingFor } from '@weighbridge/protocol';
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** Bytes for reading: three digits and a decimal unit, `1.23 MB`. */
@@ -70,4 +72,9 @@ export function formatDuration(ms: number): string {
 
 function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+/** What a job waits for, with its time as the reader's clock shows it. */
+export function formatWaiting({ detail, until }: WaitingFor): string {
+  return until === undefined ? detail : `until ${formatMoment(Date.parse(until))}`;
 }

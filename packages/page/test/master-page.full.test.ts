@@ -56,6 +56,7 @@ describe('the token', () => {
     await page.keyboard.type('wrong-token');
     await page.keyboard.press('Enter');
     await page.getByText('The server did not take this token.').waitFor();
+    await expect.poll(() => page.locator('#token').inputValue()).toBe('');
 
     await page.keyboard.type(token);
     await page.keyboard.press('Enter');
@@ -189,15 +190,11 @@ test('a queue has its oldest job, and a job says what it waits for', async () =>
   await expect.poll(() => sight.text('.facts')).toMatch(/queued\s+2/);
   expect(await sight.text('.facts')).toContain('no node that is ready');
   await sight.page.locator('.facts a').click();
-  await expect
-    .poll(() => sight.text('#waits'))
-    .toBe('It waits for a node: none that is ready serves the queue lonely.');
+  await expect.poll(() => sight.text('#waits')).toBe('Waiting: no node serves queue lonely');
   expect(await sight.text('.view-title code')).toBe(lonely.id);
   const large = await cluster.client.submit({ command: 'sh', args: ['-c', ':'], slots: 50 });
   await sight.page.goto(`${master().url}/?view=job&job=${large.id}`);
-  await expect
-    .poll(() => sight.text('#waits'))
-    .toBe('It needs 50 slots, and no node of the queue default has more than 1: it waits for a larger one.');
+  await expect.poll(() => sight.text('#waits')).toBe('Waiting: needs 50 slots, the largest node has 1');
 });
 
 test('a transfer under way has its job and how far it is', async () => {

@@ -11,3 +11,4 @@ export * from './node.ts';
 export * from './problem.ts';
 export * from './queue.ts';
 export * from './scheduler-metrics.ts';
+export * from './waiting.ts';

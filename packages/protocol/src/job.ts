@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { limits } from './limits.ts';
 import { FileName, JobId, Name, OutputGlob, Sha256, Timestamp } from './names.ts';
+import { WaitingFor } from './waiting.ts';
 
 /** States that a job passes through; ARCHITECTURE.md draws the arrows. */
 export const liveJobStates = ['scheduled', 'blocked', 'queued', 'running', 'cancelling'] as const;
@@ -147,8 +148,11 @@ export const Job = Type.Object({
   endedAt: Type.Optional(Timestamp),
   exitCode: Type.Optional(Type.Integer()),
   signal: Type.Optional(Type.String()),
-  /** Why it is where it is, when the state alone doesn't say. */
+  /** Why it is where it is, when the state alone doesn't say; `lost` and `refused` are words for programs. */
   reason: Type.Optional(Type.String()),
+  /** The sentence, where the reason is such a word. */
+  detail: Type.Optional(Type.String()),
+  waitingFor: Type.Optional(WaitingFor),
   /** What the succeeded attempt sent back. */
   outputs: Type.Array(OutputFile),
   attempts: Type.Array(Attempt),
@@ -176,6 +180,8 @@ export const JobSummary = Type.Object({
   signal: Type.Optional(Type.String()),
   /** As the job's, cut at 200 characters. */
   reason: Type.Optional(Type.String()),
+  detail: Type.Optional(Type.String()),
+  waitingFor: Type.Optional(WaitingFor),
   bytes: Bytes,
 });
 export type JobSummary = Static<typeof JobSummary>;

@@ -42,5 +42,7 @@ export const limits = Object.freeze({
   pageBytes: 256 * 1000,
   pageSize: 1000,
   nodeJobsShown: 100,
+  /** How many jobs ahead of one are counted. */
+  jobsAheadCounted: 1000,
   defaultPageSize: 50,
 });

@@ -4,6 +4,7 @@ import { addClientOptions, type ClientFlags, clientOf } from '../client-options.
 import { addExamples } from '../command.ts';
 import { formatBytes, formatSpan } from '../format.ts';
 import { printFields, printJson, printLine, printTable } from '../output.ts';
+import { formatWaiting } from '../words/waiting-words.ts';
 
 export function addJobsShow(jobs: Command): void {
   const command = jobs
@@ -25,7 +26,8 @@ async function showJob(id: string, flags: ClientFlags): Promise<void> {
 function printJob(job: Job): void {
   printFields([
     ['Job', job.id],
-    ['State', job.reason === undefined ? job.state : `${job.state} (${job.reason})`],
+    ['State', job.reason === undefined ? job.state : `${job.state} (${job.detail ?? job.reason})`],
+    ['Waits', job.waitingFor && formatWaiting(job.waitingFor)],
     ['Exit', exitOf(job)],
     ['Queue', `${job.queue}, priority ${job.priority}, ${job.slots} ${job.slots === 1 ? 'slot' : 'slots'}`],
     ['Command', formatCommandLine(job.command, job.args)],

@@ -9,6 +9,7 @@ import { LogGaps, printLogChunk } from '../job-logs.ts';
 import { collect, collectPairs, integerBetween, parseMoment } from '../option-parsers.ts';
 import { printJson, printLine, printNote } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { noteWaiting } from '../waiting-notes.ts';
 
 interface Flags extends ClientFlags {
   input?: string[];
@@ -106,9 +107,11 @@ async function submitJob(words: string[], flags: Flags): Promise<void> {
 
   if (!flags.json) printNote(`Job ${job.id}`);
   const gaps = new LogGaps();
+  const waiting = flags.json ? undefined : noteWaiting(client, job.id);
   const ended = await waitForJob(client, job.id, (chunk) => {
+    waiting?.stop();
     if (!flags.json) printLogChunk(chunk, gaps.take(chunk));
-  });
+  }).finally(() => waiting?.stop());
   if (flags.json) printJson(ended);
   if (ended.state !== 'succeeded') throw new FailedError(endOf(ended));
 }
@@ -133,7 +136,7 @@ function submissionOf([command = '', ...args]: string[], flags: Flags): JobSubmi
   };
 }
 
-function endOf({ id, state, reason, exitCode, signal }: Job): string {
-  const how = reason ?? signal ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
+function endOf({ id, state, detail, reason, exitCode, signal }: Job): string {
+  const how = detail ?? reason ?? signal ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
   return `job ${id} ${state.replace('_', ' ')}${how === undefined ? '' : ` (${how})`}`;
 }

@@ -1,6 +1,6 @@
-import type { Job, NodeList } from '@weighbridge/protocol';
+import type { Job } from '@weighbridge/protocol';
 import { formatCommandLine } from '@weighbridge/protocol/command-line';
-import { formatBytes, formatDuration, formatMoment } from '../format.ts';
+import { formatBytes, formatDuration, formatMoment, formatWaiting } from '../format.ts';
 import { Facts } from '../parts/elements/facts.tsx';
 import { ViewLink } from '../parts/elements/view-link.tsx';
 import { ViewTitle } from '../parts/elements/view-title.tsx';
@@ -29,7 +29,7 @@ export function JobView({ job }: { readonly job: string }) {
             <p class="command-line">
               <code>{formatCommandLine(data.command, data.args)}</code>
             </p>
-            {data.reason && <p class="reason">{data.reason}</p>}
+            {data.reason && <p class="reason">{data.detail ?? data.reason}</p>}
             {data.dependsOn.length > 0 && (
               <p id="depends">
                 Depends on
@@ -44,7 +44,7 @@ export function JobView({ job }: { readonly job: string }) {
                 ))}
               </p>
             )}
-            <Waiting job={data} />
+            {data.waitingFor && <p id="waits">Waiting: {formatWaiting(data.waitingFor)}</p>}
             <Facts
               facts={[
                 ['Queue', <ViewLink view={{ name: 'queue', queue: data.queue }}>{data.queue}</ViewLink>],
@@ -74,31 +74,4 @@ export function JobView({ job }: { readonly job: string }) {
 
 function toDurationMs(startedAt: string, endedAt: string | undefined): number {
   return (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt);
-}
-
-/** What a job that has not begun waits for. */
-function Waiting({ job }: { readonly job: Job }) {
-  const isQueued = job.state === 'queued';
-  const { data } = useAnswer<NodeList>(isQueued ? '/nodes' : undefined, refreshMs);
-  const text = isQueued ? data && describeQueued(job, data) : describeDeferred(job);
-  return text ? <p id="waits">{text}</p> : null;
-}
-
-function describeDeferred({ state, startAfter, attempts }: Job): string | undefined {
-  if (state === 'blocked') return 'It waits for jobs that it depends on.';
-  if (state !== 'scheduled') return undefined;
-  if (attempts.length > 0) return 'It will be tried again after a pause.';
-  return startAfter && `It waits until ${formatMoment(Date.parse(startAfter))}.`;
-}
-
-function describeQueued({ queue, slots }: Job, { nodes }: NodeList): string {
-  const serving = nodes.filter(({ state, queues }) => state === 'ready' && queues.includes(queue));
-  if (serving.length === 0) return `It waits for a node: none that is ready serves the queue ${queue}.`;
-  const largest = Math.max(...serving.map((node) => node.slots));
-  if (largest < slots)
-    return `It needs ${slots} slots, and no node of the queue ${queue} has more than ${largest}: it waits for a larger one.`;
-  const free = Math.max(...serving.map((node) => node.slots - node.slotsUsed));
-  if (free < slots)
-    return `It waits for ${slots === 1 ? 'a slot' : `${slots} slots`}: ${serving.length === 1 ? 'the node' : `the ${serving.length} nodes`} of the queue ${queue} are busy.`;
-  return 'It will begin in a moment.';
 }

@@ -13,6 +13,7 @@ import { cancelJob } from './jobs/cancel-job.ts';
 import { findJob } from './jobs/find-job.ts';
 import { findOldest } from './jobs/find-oldest.ts';
 import { findOutput } from './jobs/find-output.ts';
+import { findWaiting } from './jobs/find-waiting.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { Queues } from './jobs/queues.ts';
 import { retryJob } from './jobs/retry-job.ts';
@@ -68,6 +69,7 @@ export class PostgresStore implements Store {
     list: async (filter) => listJobs(this.#database, filter),
     cancel: async (id) => cancelJob(this.#database, id),
     retry: async (id) => retryJob(this.#database, id),
+    findWaiting: async (ids) => findWaiting(this.#database, ids),
     findOldest: async (queue) => findOldest(this.#database, queue),
     findOutput: async (id, name) => findOutput(this.#database, id, name),
     onChange: (listener) => this.#notifications.on('job', listener),

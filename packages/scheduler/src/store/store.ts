@@ -7,6 +7,7 @@ import type {
   ClaimRequest,
   HeartbeatReply,
   Job,
+  JobDependency,
   JobState,
   JobSubmission,
   JobSummary,
@@ -45,11 +46,22 @@ export interface CancelledJob {
   cancelled: readonly string[];
 }
 
+/** What is known of a job that has not begun. */
+export interface WaitingJob {
+  /** When it may be claimed, at the soonest. */
+  runAt: string;
+  /** Jobs of its queue that stand before it, counted up to `limits.jobsAheadCounted`. */
+  ahead: number;
+  /** The first of those on which it depends that have not ended. */
+  parents: JobDependency[];
+  parentCount: number;
+}
+
 /** What the API does with jobs. */
 export interface JobStore {
   /** Stores all or none. Throws `idempotency-mismatch` for a key with another body, and `too-many-names`. */
   submit(submissions: JobSubmission[]): Promise<SubmittedJob[]>;
-  /** Of a job that was lost or refused, `reason` is that word alone; its attempt's reason is the sentence. */
+  /** Of a job that was lost or refused, `reason` is that word alone, and `detail` the sentence. */
   find(id: string): Promise<Job | undefined>;
   /** Newest first, by keyset cursor, at most a page of `limits.pageBytes`. Throws `invalid-request` for a cursor it did not make. */
   list(filter: JobFilter): Promise<JobPage>;
@@ -57,6 +69,8 @@ export interface JobStore {
   cancel(id: string): Promise<CancelledJob | undefined>;
   /** The state now; nothing for a job that can't be tried again. */
   retry(id: string): Promise<JobState | undefined>;
+  /** What is known of those among these jobs that have not begun, by id. */
+  findWaiting(ids: string[]): Promise<Map<string, WaitingJob>>;
   /** The job of a queue that has been ready for longest, and since when. */
   findOldest(queue: string): Promise<{ job: JobSummary; readySince: string } | undefined>;
   /** An output of a succeeded job. */

@@ -106,7 +106,7 @@ describe('a job that breaks a rule is refused in a sentence that names field and
       await running.post('/jobs', { command: 'rm' }),
       422,
       'command-not-allowed',
-      'must be one of gzip, echo, got "rm"',
+      'body.command "rm" is not allowed by this master: it allows gzip, echo; to allow it, start the master with --allow rm as well',
     );
     expect((await running.client.jobs()).jobs).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import type { JobList, JobSummary } from '@weighbridge/protocol';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { formatAge, formatExact } from '../../format.ts';
+import { formatAge, formatExact, formatWaiting } from '../../format.ts';
 import { usePage } from '../../state/page-context.ts';
 import { useAnswer } from '../../state/use-answer.ts';
 import { BytesCell } from '../elements/cells.tsx';
@@ -90,7 +90,8 @@ export function JobsTable({ title, query = '', isShown = () => true, empty, chil
 }
 
 function JobRow({ job }: { readonly job: JobSummary }) {
-  const { id, state, commandLine, reason, bytes, createdAt } = job;
+  const { id, state, commandLine, bytes, createdAt } = job;
+  const why = job.waitingFor ? formatWaiting(job.waitingFor) : (job.detail ?? job.reason);
   return (
     <tr>
       <th scope="row">
@@ -103,7 +104,7 @@ function JobRow({ job }: { readonly job: JobSummary }) {
       </td>
       <td class="command">
         <code title={commandLine}>{commandLine}</code>
-        {reason && <span class="reason">{reason}</span>}
+        {why && <span class="reason">{why}</span>}
       </td>
       <BytesCell label="In" bytes={bytes.in} />
       <BytesCell label="Out" bytes={bytes.out} />

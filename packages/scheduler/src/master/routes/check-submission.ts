@@ -1,4 +1,11 @@
-import { type InputFile, type JobSubmission, limits, type OutputFile, ProblemError } from '@weighbridge/protocol';
+import {
+  formatCommandLine,
+  type InputFile,
+  type JobSubmission,
+  limits,
+  type OutputFile,
+  ProblemError,
+} from '@weighbridge/protocol';
 import type { MasterContext } from '../context.ts';
 import { formatValue } from '../http/validation.ts';
 
@@ -17,7 +24,7 @@ export async function checkSubmission(
   if (allow && !allow.includes(command)) {
     throw new ProblemError(
       'command-not-allowed',
-      `${at}.command must be one of ${allow.join(', ') || 'none'}, got ${formatValue(command)}`,
+      `${at}.command ${formatValue(command)} is not allowed by this master: it allows ${allow.join(', ') || 'none'}; to allow it, start the master with --allow ${formatCommandLine(command, [])} as well`,
     );
   }
   const inputs = files?.inputs ?? [];

@@ -13,6 +13,7 @@ import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
 import { answers, NumberText, strict } from '../http/schemas.ts';
+import { addWaiting } from '../waiting/add-waiting.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkSubmission } from './check-submission.ts';
 
@@ -72,7 +73,8 @@ export function jobRoutes(app: App, context: MasterContext): void {
     { schema: { summary: 'Jobs, newest first, in short', querystring: Filter, response: answers({ 200: JobList }) } },
     async (request) => {
       const { limit, ...filter } = request.query;
-      return store.jobs.list({ ...filter, limit: parseLimit(limit) });
+      const page = await store.jobs.list({ ...filter, limit: parseLimit(limit) });
+      return { ...page, jobs: await addWaiting(context, page.jobs) };
     },
   );
 
@@ -80,12 +82,15 @@ export function jobRoutes(app: App, context: MasterContext): void {
     '/jobs/:id',
     {
       schema: {
-        summary: 'One job with its attempts',
+        summary: 'One job with its attempts, and what it waits for',
         params: Type.Object({ id: JobId }),
         response: answers({ 200: Job }, { 404: 'No such job' }),
       },
     },
-    async (request) => requireJob(context, request.params.id),
+    async (request) => {
+      const [job] = await addWaiting(context, [await requireJob(context, request.params.id)]);
+      return job as Job;
+    },
   );
 
   app.post(

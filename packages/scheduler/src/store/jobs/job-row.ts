@@ -120,6 +120,5 @@ function takeEnding(job: Job, last: Attempt | undefined): void {
   if (last?.endedAt !== job.endedAt) return;
   if (last?.exitCode !== undefined) job.exitCode = last.exitCode;
   if (last?.signal !== undefined) job.signal = last.signal;
-  const reason = toJobReason(last?.outcome, last?.reason);
-  if (reason !== undefined) job.reason = reason;
+  Object.assign(job, toJobReason(last?.outcome, last?.reason));
 }

@@ -1,4 +1,4 @@
-import { isEnded, type JobState, type JobSummary, limits } from '@weighbridge/protocol';
+import { isEnded, type Job, type JobState, type JobSummary, limits } from '@weighbridge/protocol';
 import type { Values } from '../database/statement.ts';
 
 /** What a list and a job have in common. */
@@ -73,11 +73,15 @@ function takeEnding(job: JobSummary, { exitCode, signal, outcome, reason, attemp
   if (attemptEndedAt !== job.endedAt) return;
   if (exitCode !== null) job.exitCode = exitCode;
   if (signal !== null) job.signal = signal;
-  const why = toJobReason(outcome, reason);
-  if (why !== undefined) job.reason = why;
+  Object.assign(job, toJobReason(outcome, reason));
 }
 
-/** Why a job has ended as it has: a word alone, for programs, where there is one; the attempt has the sentence. */
-export function toJobReason(outcome: string | null | undefined, reason: string | null | undefined): string | undefined {
-  return outcome === 'lost' || outcome === 'refused' ? outcome : (reason ?? undefined);
+/** Why a job has ended as it has: a word alone, for programs, where there is one, and then the sentence as `detail`. */
+export function toJobReason(
+  outcome: string | null | undefined,
+  reason: string | null | undefined,
+): Pick<Job, 'reason' | 'detail'> {
+  const sentence = reason ?? undefined;
+  if (outcome !== 'lost' && outcome !== 'refused') return sentence === undefined ? {} : { reason: sentence };
+  return sentence === undefined ? { reason: outcome } : { reason: outcome, detail: sentence };
 }

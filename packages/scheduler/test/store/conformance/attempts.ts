@@ -111,6 +111,7 @@ export function describeAttempts(kit: () => StoreKit): void {
       expect(await store.jobs.find(id)).toMatchObject({
         state: 'failed',
         reason: 'refused',
+        detail: reason,
         retryLimit: 5,
         attempts: [{ outcome: 'refused', reason }],
       });

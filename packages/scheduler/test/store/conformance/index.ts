@@ -11,6 +11,7 @@ import { describeRetries } from './retries.ts';
 import { describeStatements } from './statements.ts';
 import { type OpenStore, StoreKit } from './store-kit.ts';
 import { describeSupervision } from './supervision.ts';
+import { describeWaitingJobs } from './waiting.ts';
 
 /** What the store must do on every server: one suite for each of its parts, over one store. */
 export function describeStore(name: string, open: () => Promise<OpenStore>): void {
@@ -27,6 +28,7 @@ export function describeStore(name: string, open: () => Promise<OpenStore>): voi
     describeRetries(() => kit);
     describeAttempts(() => kit);
     describeFairness(() => kit);
+    describeWaitingJobs(() => kit);
     describeNodes(() => kit);
     describeLogs(() => kit);
     describeBlobs(() => kit);
