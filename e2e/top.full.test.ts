@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Bandwidth } from '@weighbridge/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -7,50 +6,16 @@ import { stop, weighbridge } from './support/cli.ts';
 import { Cluster } from './support/cluster.ts';
 import { freePort } from './support/free-port.ts';
 import { lacksPrograms } from './support/needs.ts';
+import { Terminal } from './support/terminal.ts';
 
-const bin = fileURLToPath(new URL('../packages/cli/bin/weighbridge.js', import.meta.url));
 const shopFile = fileURLToPath(new URL('../packages/page/test/support/shop.mjs', import.meta.url));
-const socket = `weighbridge-test-${process.pid}`;
-
 const colour = new RegExp(`${String.fromCharCode(27)}\\[3[0-9]m`);
 
-const tmux = (...args: string[]) => execFileSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' });
-
-/** `weighbridge top` in a terminal of its own. */
-class TopTerminal {
-  constructor(args: string[], env: Record<string, string> = {}, size: [number, number] = [110, 30]) {
-    const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-    const [columns, rows] = size.map(String) as [string, string];
-    tmux('new-session', '-d', '-x', columns, '-y', rows, ...variables, process.execPath, bin, 'top', ...args);
-    // Its screen stays when it has ended.
-    tmux('set-option', '-g', 'remain-on-exit', 'on');
-  }
-
-  screen(withStyles = false): string {
-    return tmux('capture-pane', '-p', ...(withStyles ? ['-e'] : []));
-  }
-
-  press(key: string): void {
-    tmux('send-keys', key);
-  }
-
-  resize(columns: number, rows: number): void {
-    tmux('resize-window', '-x', String(columns), '-y', String(rows));
-  }
-
-  get hasEnded(): boolean {
-    return tmux('list-panes', '-F', '#{pane_dead}').trim() === '1';
-  }
-}
+const openTop = (args: string[], env: Record<string, string> = {}, size: [number, number] = [110, 30]) =>
+  new Terminal(['top', ...args], env, size);
 
 describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('top in a terminal', () => {
-  afterEach(() => {
-    try {
-      tmux('kill-server');
-    } catch {
-      // It has ended with its last session.
-    }
-  });
+  afterEach(() => Terminal.closeAll());
 
   describe('of a service', () => {
     let shop: AppProcess;
@@ -75,7 +40,7 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('top in a terminal', () => {
     afterAll(() => shop?.stop());
 
     test('shows rates and endpoints, sorts by keys, fits a smaller terminal, and leaves it as it was', async () => {
-      const top = new TopTerminal(['--app', page]);
+      const top = openTop(['--app', page]);
       await expect.poll(() => top.screen()).toMatch(/weighbridge shop {2}● live/);
       await expect.poll(() => top.screen()).toMatch(/GET {4}\/files\/:name +\d+ B +2\.0 MB/);
       const order = () => [...top.screen().matchAll(/^(?:GET|PUT) +\/(\w+)/gm)].map(([, name]) => name);
@@ -101,10 +66,10 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('top in a terminal', () => {
     });
 
     test('has colours, and none with NO_COLOR', async () => {
-      const top = new TopTerminal(['--app', page]);
+      const top = openTop(['--app', page]);
       await expect.poll(() => top.screen(true)).toMatch(colour);
-      tmux('kill-server');
-      const plain = new TopTerminal(['--app', page], { NO_COLOR: '1' });
+      Terminal.closeAll();
+      const plain = openTop(['--app', page], { NO_COLOR: '1' });
       await expect.poll(() => plain.screen(true)).toContain('● live');
       expect(plain.screen(true)).not.toMatch(colour);
     });
@@ -147,7 +112,7 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('top in a terminal', () => {
       const { id } = await cluster.client.submit({ command: 'sh', args: ['-c', 'echo hello'] });
       await cluster.untilEnded(id);
       const token = cluster.master?.env.WEIGHBRIDGE_TOKEN ?? '';
-      const top = new TopTerminal(['--master', cluster.master?.apiUrl ?? ''], { WEIGHBRIDGE_TOKEN: token });
+      const top = openTop(['--master', cluster.master?.apiUrl ?? ''], { WEIGHBRIDGE_TOKEN: token });
       await expect.poll(() => top.screen()).toMatch(/NODES\nscale-one +ready +░+ 0\/1/);
       await expect.poll(() => top.screen()).toMatch(new RegExp(`LATEST JOBS\n${id.slice(0, 8)} +succeeded`));
       // The stream of top itself is left out.

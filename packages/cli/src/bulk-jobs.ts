@@ -4,6 +4,7 @@ import pMap from 'p-map';
 import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
 import { confirm } from './confirm.ts';
 import { FailedError, UsageError } from './errors.ts';
+import { jobIdHelp, resolveJobId } from './job-ids.ts';
 import { printJson, printLine, printNote } from './output.ts';
 import { StatusLine } from './status-line.ts';
 
@@ -30,7 +31,7 @@ const pageSize = 1000;
 /** Adds ids, `--state`, `--queue` and `--yes` to a command that does one thing to many jobs. */
 export function addBulkOptions(command: Command, action: BulkAction): Command {
   command
-    .argument('[ids...]', 'ids of jobs')
+    .argument('[jobs...]', `jobs, each by ${jobIdHelp}`)
     .addOption(
       new Option(
         '--state <state...>',
@@ -48,7 +49,7 @@ async function runOnMany(action: BulkAction, given: string[], { state, queue, ye
   if (isFilter === given.length > 0)
     throw new UsageError(`name jobs by their ids, or by --state or --queue, and not ${isFilter ? 'both' : 'none'}`);
   const client = clientOf(flags);
-  const ids = isFilter ? await findIds(client, state ?? action.defaultStates, queue) : [...new Set(given)];
+  const ids = isFilter ? await findIds(client, state ?? action.defaultStates, queue) : await resolveIds(client, given);
   if (ids.length > 1 && !yes) await confirm(`${action.verb} ${ids.length} jobs?`);
   const done = await runOnEach(client, action, ids);
   // A job that was found by its state may have left it.
@@ -70,6 +71,10 @@ function tell(jobs: readonly Job[], failed: number, isFilter: boolean): void {
     jobs.length === 0 ? 'No such job.' : `${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}: ${parts.join(', ')}`,
   );
   if (failed > 0) printNote(`${failed} had changed meanwhile and stay as they are.`);
+}
+
+async function resolveIds(client: Client, given: readonly string[]): Promise<string[]> {
+  return [...new Set(await pMap(given, (one) => resolveJobId(client, one), { concurrency }))];
 }
 
 /** All jobs in these states, also of more than one page. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UsageError } from './errors.ts';
+import { exitCodesHelp } from './exit-codes.ts';
 
 /** commander's command, except that bad use is thrown as one sentence that says where to read on. */
 export class WeighbridgeCommand extends Command {
@@ -16,9 +17,10 @@ export class WeighbridgeCommand extends Command {
   }
 }
 
-/** Adds examples below a command's help. */
-export function addExamples(command: Command, examples: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
+/** Adds examples below a command's help, and what its exit codes mean. */
+export function addExamples(command: Command, examples: readonly string[], codes = exitCodesHelp): Command {
+  const lines = examples.map((example) => `  $ ${example}`);
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}\n\n${codes}`);
 }
 
 function pathOf(command: Command): string {

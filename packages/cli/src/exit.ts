@@ -2,11 +2,9 @@ import { ProblemError, UnreachableError } from '@weighbridge/protocol';
 import type { StartFailure } from '@weighbridge/scheduler';
 import { CommanderError } from 'commander';
 import { FailedError, UsageError } from './errors.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { formatStartFailure } from './words/failure-words.ts';
 import { withFlag, withSubmitFlag } from './words/option-words.ts';
-
-/** Failed, and bad use. */
-type ExitCode = 0 | 1 | 2;
 
 /** What is told about an error: one sentence, unless commander has told it already. */
 export interface ErrorReport {
@@ -28,20 +26,18 @@ export function reportOf(error: unknown, debug: boolean): ErrorReport {
   const { code, failure, message, stack }: Thrown = error instanceof Error ? error : new Error(String(error));
   // By what they hold, not by class: the scheduler's errors come from a package that is loaded on demand.
   if (failure !== undefined) return { exitCode: 1, message: formatStartFailure(failure) };
+  if (error instanceof UnreachableError) return { exitCode: exitCodes.noMaster, message };
+  if (error instanceof ProblemError && error.code === 'unauthorized')
+    return { exitCode: exitCodes.tokenRefused, message };
   if (error instanceof ProblemError) return { exitCode: 1, message: withSubmitFlag(message) };
   if (error instanceof UsageError) return { exitCode: 2, message };
   if (code === 'bad-option') return { exitCode: 2, message: withFlag(message) };
   if (isBrokenTransfer(error)) return { exitCode: 1, message: 'the connection to the master broke off; try again' };
-  if (isExpected(error)) return { exitCode: 1, message };
+  if (error instanceof FailedError) return { exitCode: 1, message };
   return {
     exitCode: 1,
     message: debug ? (stack ?? message) : `${firstLine(message)} (unexpected; set WEIGHBRIDGE_DEBUG=1 for the stack)`,
   };
-}
-
-/** What this command line, or a master, has put into one sentence. */
-function isExpected(error: unknown): boolean {
-  return error instanceof FailedError || error instanceof UnreachableError;
 }
 
 /** How fetch tells that a body ended too early. */

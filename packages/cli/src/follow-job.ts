@@ -1,13 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  type Client,
-  type EndedJobState,
-  type Job,
-  type LogChunk,
-  type LogFilter,
-  UnreachableError,
-} from '@weighbridge/protocol';
+import type { Client, EndedJobState, Job, LogChunk, LogFilter } from '@weighbridge/protocol';
 import { FailedError } from './errors.ts';
+import { isPassing, persist } from './persist.ts';
 
 /** How a connection that breaks off is made again. */
 interface Pace {
@@ -59,25 +53,11 @@ export async function followJob(
 /** The same, and the ended job. */
 export async function waitForJob(client: Client, id: string, onChunk: (chunk: LogChunk) => void): Promise<Job> {
   await followJob(client, id, onChunk);
-  for (let failed = 0; ; failed++) {
-    try {
-      return await client.job(id);
-    } catch (error) {
-      if (!isPassing(error) || failed === defaultPace.tries) throw error;
-    }
-    await wait(defaultPace.pauseMs);
-  }
+  return persist(() => client.job(id));
 }
 
 function incomplete({ tries }: Pace): FailedError {
   return new FailedError(
     `the log is incomplete: the connection to the master broke off, and ${tries} tries brought no lasting one`,
-  );
-}
-
-/** A stream that breaks off is a TypeError of fetch. */
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError || error instanceof TypeError || (error as { status?: number }).status === 503
   );
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Client, type InputFile, isFileName } from '@weighbridge/protocol';
 import { UsageError } from './errors.ts';
+import { persist } from './persist.ts';
 import type { Progress } from './progress.ts';
 
 /** A file of this machine and its name inside the job. */
@@ -58,12 +59,17 @@ export async function uploadInputs(
   progress: Progress,
 ): Promise<InputFile[]> {
   const uploaded: InputFile[] = [];
-  for (const input of inputs) {
-    const sha256 = await hashFile(input.path);
-    if ((await client.blobSize(sha256)) === undefined) await upload(client, input, sha256, progress);
-    uploaded.push({ name: input.name, sha256 });
-  }
+  for (const input of inputs) uploaded.push(await uploadInput(client, input, progress));
   return uploaded;
+}
+
+/** The same for one file. */
+export async function uploadInput(client: Client, input: LocalInput, progress: Progress): Promise<InputFile> {
+  const sha256 = await hashFile(input.path);
+  await persist(async () => {
+    if ((await client.blobSize(sha256)) === undefined) await upload(client, input, sha256, progress);
+  });
+  return { name: input.name, sha256 };
 }
 
 async function upload(
@@ -77,7 +83,7 @@ async function upload(
 }
 
 /** The SHA-256 of a file, read as a stream. */
-async function hashFile(path: string): Promise<string> {
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -1,4 +1,5 @@
 import { reportOf } from './exit.ts';
+import { exitCodes } from './exit-codes.ts';
 import { exitWhenReaderLeaves } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -10,6 +11,9 @@ export async function main(args: string[]): Promise<void> {
   } catch (error) {
     const { exitCode, message } = reportOf(error, process.env.WEIGHBRIDGE_DEBUG === '1');
     if (message !== undefined) process.stderr.write(`weighbridge: ${message}\n`);
-    process.exitCode = exitCode;
+    // Whoever runs a command reads the command's code: ours must not look like one.
+    process.exitCode = exitCode !== exitCodes.done && isRun(args) ? exitCodes.runFailed : exitCode;
   }
 }
+
+const isRun = ([first, second]: string[]) => first === 'run' || (first === 'jobs' && second === 'run');

@@ -3,9 +3,11 @@ import { addExamples, WeighbridgeCommand } from './command.ts';
 import { addDashboardsExport } from './commands/dashboards-export.ts';
 import { addJobsCancel } from './commands/jobs-cancel.ts';
 import { addJobsDownload } from './commands/jobs-download.ts';
+import { addJobsEach } from './commands/jobs-each.ts';
 import { addJobsList } from './commands/jobs-list.ts';
 import { addJobsLogs } from './commands/jobs-logs.ts';
 import { addJobsRetry } from './commands/jobs-retry.ts';
+import { addJobsRun } from './commands/jobs-run.ts';
 import { addJobsShow } from './commands/jobs-show.ts';
 import { addJobsSubmit } from './commands/jobs-submit.ts';
 import { addMaster } from './commands/master.ts';
@@ -30,18 +32,23 @@ export function createProgram(): Command {
   addExamples(program, [
     'weighbridge up',
     'weighbridge jobs submit --input big.csv --output big.csv.gz --wait -- gzip big.csv',
-    'weighbridge jobs download ID --to results/',
+    'weighbridge jobs download last --to results/',
+    "weighbridge jobs each 'clips/*.mov' --output '*.mp4' --to out/ -- ffmpeg -i {} {.}.mp4",
+    'weighbridge run -- make -j4 test',
   ]);
   addUp(program);
   addMaster(program);
   addWorker(program);
   addTop(program);
+  addJobsRun(program);
 
   const jobs = program
     .command('jobs')
     .description('Submit jobs, see them, cancel and retry them, fetch what they made.');
   addExamples(jobs, ['weighbridge jobs submit --wait -- echo hello', 'weighbridge jobs list --state running']);
   addJobsSubmit(jobs);
+  addJobsRun(jobs);
+  addJobsEach(jobs);
   addJobsShow(jobs);
   addJobsLogs(jobs);
   addJobsList(jobs);

@@ -3,9 +3,11 @@ import type { Blob } from './blob.ts';
 import { attemptHeader, nodeHeader } from './headers.ts';
 import type {
   EndedJobState,
+  FoundJobs,
   Job,
   JobList,
   JobLogs,
+  JobQuery,
   JobState,
   JobSubmission,
   LogChunk,
@@ -109,6 +111,11 @@ export class Client {
   /** Tries a job again that failed, timed out or was cancelled, and with it the jobs that it had taken with it. */
   retry(id: string, signal?: AbortSignal): Promise<Job> {
     return this.#json(`/jobs/${encodeURIComponent(id)}/retry`, { method: 'POST', signal });
+  }
+
+  /** Those of these jobs that are there, in short: at most 1,000 at a time. */
+  findJobs(query: JobQuery, signal?: AbortSignal): Promise<FoundJobs> {
+    return this.#json('/jobs/find', { method: 'POST', json: query, signal });
   }
 
   job(id: string, signal?: AbortSignal): Promise<Job> {

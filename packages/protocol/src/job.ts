@@ -194,6 +194,22 @@ export const JobList = Type.Object({
 });
 export type JobList = Static<typeof JobList>;
 
+/** Which jobs are asked for: by their whole ids, or by how an id begins. */
+export const JobQuery = Type.Object(
+  {
+    ids: Type.Optional(Type.Array(JobId, { maxItems: limits.pageSize })),
+    prefix: Type.Optional(
+      Type.String({ pattern: '^[0-9a-fA-F-]{1,36}$', description: 'the beginning of an id: hexadecimal digits' }),
+    ),
+  },
+  { ...strict, minProperties: 1, maxProperties: 1 },
+);
+export type JobQuery = Static<typeof JobQuery>;
+
+/** Those that are there; of a prefix the first ten. */
+export const FoundJobs = Type.Object({ jobs: Type.Array(JobSummary) });
+export type FoundJobs = Static<typeof FoundJobs>;
+
 /** `system`: what the worker says of the attempt. */
 export const logStreams = ['stdout', 'stderr', 'system'] as const;
 export type LogStreamName = (typeof logStreams)[number];

@@ -42,6 +42,8 @@ export const limits = Object.freeze({
   pageBytes: 256 * 1000,
   pageSize: 1000,
   nodeJobsShown: 100,
+  /** Of those whose id begins in the same way. */
+  prefixJobsShown: 10,
   /** How many jobs ahead of one are counted. */
   jobsAheadCounted: 1000,
   defaultPageSize: 50,

@@ -8,6 +8,7 @@ import { addExamples } from '../command.ts';
 import { download } from '../download.ts';
 import { FailedError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
+import { jobIdHelp, resolveJobId } from '../job-ids.ts';
 import { printJson, printLine } from '../output.ts';
 import { createProgress } from '../progress.ts';
 
@@ -19,20 +20,21 @@ export function addJobsDownload(jobs: Command): void {
   const command = jobs
     .command('download')
     .description('Fetch what a job sent back: one file, or all of them. Each is checked against its SHA-256.')
-    .argument('<id>', "the job's id")
+    .argument('<job>', jobIdHelp)
     .argument('[name]', 'the file (default: all)')
     .option('--to <dir|file>', 'where to put it (default: here)')
     .action(downloadFiles);
   addClientOptions(command);
   addExamples(command, [
-    'weighbridge jobs download ID',
+    'weighbridge jobs download last',
     'weighbridge jobs download ID --to results/',
     'weighbridge jobs download ID big.csv.gz --to /tmp/other.gz',
   ]);
 }
 
-async function downloadFiles(id: string, name: string | undefined, flags: Flags): Promise<void> {
+async function downloadFiles(named: string, name: string | undefined, flags: Flags): Promise<void> {
   const client = clientOf(flags);
+  const id = await resolveJobId(client, named);
   const files = choose(await client.job(id), name);
   const progress = createProgress();
   for (const file of files) {

@@ -4,6 +4,7 @@ import { addClientOptions, type ClientFlags, clientOf } from '../client-options.
 import { addExamples } from '../command.ts';
 import { FailedError, UsageError } from '../errors.ts';
 import { followJob } from '../follow-job.ts';
+import { jobIdHelp, resolveJobId } from '../job-ids.ts';
 import { LogGaps, printLogChunk } from '../job-logs.ts';
 import { integerBetween } from '../option-parsers.ts';
 import { printJson } from '../output.ts';
@@ -19,7 +20,7 @@ export function addJobsLogs(jobs: Command): void {
   const command = jobs
     .command('logs')
     .description("Print a job's log, its standard output and error each to their own.")
-    .argument('<id>', "the job's id")
+    .argument('<job>', jobIdHelp)
     .option('--follow', 'go on until the job has ended, also when the connection breaks off')
     .addOption(new Option('--attempt <n>', 'only this attempt').argParser(integerBetween(1, limits.attemptNumber)))
     .addOption(new Option('--stream <name>', 'only this stream').choices(logStreams))
@@ -31,16 +32,17 @@ export function addJobsLogs(jobs: Command): void {
     .action(printLogs);
   addClientOptions(command);
   addExamples(command, [
-    'weighbridge jobs logs ID',
+    'weighbridge jobs logs last',
     'weighbridge jobs logs ID --follow   # exits with 1 when something of the log is missing',
     'weighbridge jobs logs ID --attempt 2 --stream stderr --offset 1048576',
     'weighbridge jobs logs ID --json   # one chunk a line',
   ]);
 }
 
-async function printLogs(id: string, flags: Flags): Promise<void> {
+async function printLogs(named: string, flags: Flags): Promise<void> {
   const filter = parseFilter(flags);
   const client = clientOf(flags);
+  const id = await resolveJobId(client, named);
   const gaps = new LogGaps(filter.offset);
   const show = (chunk: LogChunk) => {
     const omittedBytes = gaps.take(chunk);

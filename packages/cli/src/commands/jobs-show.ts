@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { formatBytes, formatSpan } from '../format.ts';
+import { jobIdHelp, resolveJobId } from '../job-ids.ts';
 import { printFields, printJson, printLine, printTable } from '../output.ts';
 import { formatWaiting } from '../words/waiting-words.ts';
 
@@ -10,14 +11,19 @@ export function addJobsShow(jobs: Command): void {
   const command = jobs
     .command('show')
     .description('Show a job: its state, attempts, files, and what it cost in traffic.')
-    .argument('<id>', "the job's id")
+    .argument('<job>', jobIdHelp)
     .action(showJob);
   addClientOptions(command);
-  addExamples(command, ['weighbridge jobs show ID', 'weighbridge jobs show ID --json | jq .bytes']);
+  addExamples(command, [
+    'weighbridge jobs show last',
+    'weighbridge jobs show 5b34',
+    'weighbridge jobs show ID --json | jq .bytes',
+  ]);
 }
 
-async function showJob(id: string, flags: ClientFlags): Promise<void> {
-  const job = await clientOf(flags).job(id);
+async function showJob(named: string, flags: ClientFlags): Promise<void> {
+  const client = clientOf(flags);
+  const job = await client.job(await resolveJobId(client, named));
   if (flags.json) return printJson(job);
   printJob(job);
 }

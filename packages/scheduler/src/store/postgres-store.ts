@@ -13,6 +13,7 @@ import { cancelJob } from './jobs/cancel-job.ts';
 import { findJob } from './jobs/find-job.ts';
 import { findOldest } from './jobs/find-oldest.ts';
 import { findOutput } from './jobs/find-output.ts';
+import { findByPrefix, findSummaries } from './jobs/find-summaries.ts';
 import { findWaiting } from './jobs/find-waiting.ts';
 import { listJobs } from './jobs/list-jobs.ts';
 import { Queues } from './jobs/queues.ts';
@@ -66,6 +67,8 @@ export class PostgresStore implements Store {
   readonly jobs: JobStore = {
     submit: async (submissions) => submitJobs(this.#context, submissions),
     find: async (id) => findJob(this.#database, id),
+    findSummaries: async (ids) => findSummaries(this.#database, ids),
+    findByPrefix: async (prefix, limit) => findByPrefix(this.#database, prefix, limit),
     list: async (filter) => listJobs(this.#database, filter),
     cancel: async (id) => cancelJob(this.#database, id),
     retry: async (id) => retryJob(this.#database, id),

@@ -63,6 +63,10 @@ export interface JobStore {
   submit(submissions: JobSubmission[]): Promise<SubmittedJob[]>;
   /** Of a job that was lost or refused, `reason` is that word alone, and `detail` the sentence. */
   find(id: string): Promise<Job | undefined>;
+  /** Those of these jobs that are there, in any order. */
+  findSummaries(ids: string[]): Promise<JobSummary[]>;
+  /** Jobs whose id begins with these hexadecimal digits, at most `limit`. */
+  findByPrefix(prefix: string, limit: number): Promise<JobSummary[]>;
   /** Newest first, by keyset cursor, at most a page of `limits.pageBytes`. Throws `invalid-request` for a cursor it did not make. */
   list(filter: JobFilter): Promise<JobPage>;
   /** Nothing for a job that has ended, is cancelled already or isn't there. */

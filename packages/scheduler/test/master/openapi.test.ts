@@ -42,6 +42,7 @@ test('the API describes every route of its own, in OpenAPI 3.1', async () => {
     'GET /queues/{queue}',
     'GET /ready',
     'POST /jobs',
+    'POST /jobs/find',
     'POST /jobs/{id}/attempts/{n}/logs',
     'POST /jobs/{id}/attempts/{n}/result',
     'POST /jobs/{id}/cancel',

@@ -1,8 +1,10 @@
 import {
+  FoundJobs,
   isEnded,
   Job,
   JobId,
   JobList,
+  JobQuery,
   JobSubmission,
   jobStates,
   limits,
@@ -75,6 +77,24 @@ export function jobRoutes(app: App, context: MasterContext): void {
       const { limit, ...filter } = request.query;
       const page = await store.jobs.list({ ...filter, limit: parseLimit(limit) });
       return { ...page, jobs: await addWaiting(context, page.jobs) };
+    },
+  );
+
+  app.post(
+    '/jobs/find',
+    {
+      schema: {
+        summary: 'Jobs in short, by their ids or by how an id begins',
+        body: JobQuery,
+        response: answers({ 200: FoundJobs }),
+      },
+    },
+    async ({ body: { ids = [], prefix } }) => {
+      const jobs =
+        prefix === undefined
+          ? await store.jobs.findSummaries(ids)
+          : await store.jobs.findByPrefix(prefix, limits.prefixJobsShown);
+      return { jobs: await addWaiting(context, jobs) };
     },
   );
 
