@@ -11,6 +11,8 @@ export interface ClientFlags {
 }
 
 const defaultTokenFile = './data/token';
+/** A master that has just been started, over a large store. */
+const patienceSeconds = 30;
 
 /** Adds `--master`, `--token-file` and `--json`. */
 export function addClientOptions(command: Command): Command {
@@ -24,7 +26,7 @@ export function addClientOptions(command: Command): Command {
 
 /** The client that the flags describe. */
 export function clientOf(flags: ClientFlags): Client {
-  return new Client({ url: parseMasterUrl(flags.master), token: readToken(flags.tokenFile) });
+  return new Client({ url: parseMasterUrl(flags.master), token: readToken(flags.tokenFile), patienceSeconds });
 }
 
 /** Checks the address of a master. */

@@ -14,4 +14,4 @@ export const exitCodes = Object.freeze({
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export const exitCodesHelp =
-  'Exit codes: 0 done; 1 failed; 2 bad use; 3 no master answers; 4 the token is refused or missing; 130 interrupted.';
+  'Exit codes: 0 done; 1 failed; 2 bad use; 3 no master answers; 4 the token is refused; 130 interrupted.';

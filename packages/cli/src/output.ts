@@ -13,18 +13,42 @@ export function printNote(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Prints rows under a heading, as wide as they need. */
-export function printTable(heading: string[], rows: string[][]): void {
+/** No column of a table is cut below this. */
+const narrowest = 8;
+
+/** Prints rows under a heading, as wide as they need; on a terminal at most as wide as that is. */
+export function printTable(heading: string[], rows: string[][], columns = process.stdout.columns): void {
   const all = [heading, ...rows].map((row) => row.map(visible));
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const widths = fitWidths(
+    heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))),
+    columns,
+  );
   for (const row of all) {
-    printLine(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+    const cells = row.map((cell, column) => shorten(cell, widths[column] ?? 0).padEnd(widths[column] ?? 0));
+    printLine(cells.join('  ').trimEnd());
   }
+}
+
+/** Takes from the widest column, again and again, until they all fit, or none can be narrower. `undefined`: no terminal. */
+function fitWidths(needed: number[], columns: number | undefined): number[] {
+  const widths = [...needed];
+  if (columns === undefined) return widths;
+  let over = widths.reduce((sum, width) => sum + width + 2, -2) - columns;
+  while (over > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const width = widths[widest] ?? 0;
+    if (width <= narrowest) break;
+    // Down to the next widest at once.
+    const next = Math.max(narrowest, ...widths.filter((_, index) => index !== widest && (widths[index] ?? 0) < width));
+    const step = Math.min(over, Math.max(1, width - next));
+    widths[widest] = width - step;
+    over -= step;
+  }
+  return widths;
+}
+
+function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }
 
 /** Prints names and values, aligned; those without a value are left out. */

@@ -41,9 +41,11 @@ const jsonReporter: Reporter = {
 const lineReporter: Reporter = {
   starting: () => printLine(`Weighbridge ${version} starts …`),
   master: (info) => {
-    const { apiUrl, pageUrl, store, tokenPath, series } = info;
+    const { apiUrl, pageUrl, store, token, tokenPath, series } = info;
     printLine(`  API      ${apiUrl}`);
     printLine(`  Page     ${pageUrl}`);
+    // It signs in, so it is for the eyes at a terminal, and for no log.
+    if (process.stdout.isTTY) printLine(`  Sign in  ${pageUrl}#token=${encodeURIComponent(token)}`);
     printLine(`  Metrics  ${scrapeUrl(info)}`);
     printLine(`  Store    ${store.kind}; ${durability(store.durable)}`);
     printLine(`  Token    ${tokenPath === undefined ? 'from WEIGHBRIDGE_TOKEN' : shortPath(tokenPath)}`);

@@ -1,4 +1,4 @@
-import { ProblemError } from '@weighbridge/protocol';
+import { ProblemError, UnreachableError } from '@weighbridge/protocol';
 import { CommanderError } from 'commander';
 import { expect, test } from 'vitest';
 import { FailedError, UsageError } from '../src/errors.ts';
@@ -12,6 +12,11 @@ test('bad use exits with 2, a failure with 1', () => {
   expect(reportOf(new UsageError('no'), false)).toEqual({ exitCode: 2, message: 'no' });
   expect(reportOf(new FailedError('no'), false)).toEqual({ exitCode: 1, message: 'no' });
   expect(reportOf(new ProblemError('not-found', 'no job x'), false)).toEqual({ exitCode: 1, message: 'no job x' });
+});
+
+test('no master exits with 3, a refused token with 4', () => {
+  expect(reportOf(new UnreachableError('http://127.0.0.1:1', {}), false).exitCode).toBe(3);
+  expect(reportOf(new ProblemError('unauthorized', 'no'), false)).toEqual({ exitCode: 4, message: 'no' });
 });
 
 test('the scheduler names its own option, people see the flag', () => {

@@ -36,6 +36,8 @@ export interface ClientOptions {
   url: string;
   /** A monitored service that is no master wants none. */
   token?: string;
+  /** For how long a master that is starting or stopping is asked again; 0. It has done nothing of what it was asked then. */
+  patienceSeconds?: number;
   /** Set by a worker: its bytes count as this node's transfer. */
   node?: string;
 }
@@ -80,10 +82,12 @@ export class UnreachableError extends Error {
 export class Client {
   readonly #url: string;
   readonly #headers: Record<string, string>;
+  readonly #patienceMs: number;
 
   constructor(options: ClientOptions) {
     this.#url = options.url.replace(/\/+$/, '');
     this.#headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    this.#patienceMs = 1000 * (options.patienceSeconds ?? 0);
     if (options.node !== undefined) this.#headers[nodeHeader] = options.node;
   }
 
@@ -286,7 +290,24 @@ export class Client {
     return (await response.json()) as T;
   }
 
-  async #call(path: string, { method = 'GET', query = {}, json, body, headers = {}, signal }: Call): Promise<Response> {
+  async #call(path: string, call: Call): Promise<Response> {
+    const untilMs = performance.now() + this.#patienceMs;
+    for (;;) {
+      try {
+        return await this.#callOnce(path, call);
+      } catch (error) {
+        // A stream can be sent once.
+        const isLast = call.body instanceof ReadableStream || performance.now() > untilMs || call.signal?.aborted;
+        if (isLast || !(error instanceof ProblemError) || !passing.includes(error.code)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfterSeconds ?? 1)));
+      }
+    }
+  }
+
+  async #callOnce(
+    path: string,
+    { method = 'GET', query = {}, json, body, headers = {}, signal }: Call,
+  ): Promise<Response> {
     const url = new URL(this.#url + path);
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
@@ -326,6 +347,9 @@ function codeOf(status: number): ProblemCode {
   const found = Object.entries(problems).find(([, problem]) => problem.status === status);
   return (found?.[0] ?? 'internal') as ProblemCode;
 }
+
+/** Problems of a master that had done nothing yet. */
+const passing: readonly ProblemCode[] = ['starting', 'stopping'];
 
 /** The master sends a sign of life each 15 s: after three that don't come the connection is dead. */
 const silenceMs = 45_000;

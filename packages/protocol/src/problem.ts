@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 
 /**
- * Every kind of problem, with its HTTP status and title (RFC 9457). `type` is `urn:weighbridge:problem:<code>`.
+ * Every kind of problem, with its HTTP status and title (RFC 9457). `type` is `urn:weighbridge:problem:<code>`. Those that pass
+ * by themselves say after how many seconds to ask again (`Retry-After`).
  */
 export const problems = Object.freeze({
   'invalid-request': { status: 400, title: 'The request breaks a rule of the API' },
@@ -25,9 +26,10 @@ export const problems = Object.freeze({
   'idempotency-mismatch': { status: 422, title: 'The idempotency key was used with another body' },
   'too-many-names': { status: 422, title: 'The cap on names is reached' },
   internal: { status: 500, title: 'The master failed' },
-  'store-unavailable': { status: 503, title: 'The store does not answer' },
-  'too-many-pages': { status: 503, title: 'Too many live pages are open' },
-  stopping: { status: 503, title: 'The master is stopping' },
+  starting: { status: 503, title: 'The store is not open yet', retryAfterSeconds: 1 },
+  'store-unavailable': { status: 503, title: 'The store does not answer', retryAfterSeconds: 1 },
+  'too-many-pages': { status: 503, title: 'Too many live pages are open', retryAfterSeconds: 10 },
+  stopping: { status: 503, title: 'The master is stopping', retryAfterSeconds: 1 },
   'storage-full': { status: 507, title: 'No room is left' },
 } as const);
 
@@ -48,12 +50,16 @@ export type Problem = Static<typeof Problem>;
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
+  /** After how many seconds the same call may go well. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ProblemCode, detail: string, options?: ErrorOptions) {
     super(detail, options);
     this.name = 'ProblemError';
     this.code = code;
-    this.status = problems[code].status;
+    const problem: { status: number; retryAfterSeconds?: number } = problems[code];
+    this.status = problem.status;
+    this.retryAfterSeconds = problem.retryAfterSeconds;
   }
 
   toJSON(): Problem {

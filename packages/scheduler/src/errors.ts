@@ -65,3 +65,11 @@ export class StoreUnavailableError extends Error {
     this.name = 'StoreUnavailableError';
   }
 }
+
+/** The store is not open yet, or no longer: what was asked of it has not come about. */
+export class StoreNotOpenError extends StoreUnavailableError {
+  constructor() {
+    super('the store is not open');
+    this.name = 'StoreNotOpenError';
+  }
+}

@@ -1,4 +1,4 @@
-import { OptionError, StartError, StoreUnavailableError } from '../errors.ts';
+import { OptionError, StartError, StoreNotOpenError } from '../errors.ts';
 import { addBytes } from './attempts/add-bytes.ts';
 import { claimJobs } from './attempts/claim-jobs.ts';
 import { completeAttempt } from './attempts/complete-attempt.ts';
@@ -183,7 +183,7 @@ export class PostgresStore implements Store {
 
   get #context(): StoreContext {
     if (this.#open) return this.#open.context;
-    throw new StoreUnavailableError('the store is not open');
+    throw new StoreNotOpenError();
   }
 
   get #database(): Database {
@@ -192,6 +192,6 @@ export class PostgresStore implements Store {
 
   get #supervisor(): Supervisor {
     if (this.#open) return this.#open.supervisor;
-    throw new StoreUnavailableError('the store is not open');
+    throw new StoreNotOpenError();
   }
 }

@@ -2,20 +2,27 @@ import { randomUUID } from 'node:crypto';
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { ProblemError } from '@weighbridge/protocol';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { StoreFullError, StoreUnavailableError } from '../../errors.ts';
+import { StoreFullError, StoreNotOpenError, StoreUnavailableError } from '../../errors.ts';
 import { formatValidation, type ValidationFailure } from './validation.ts';
 
 const problemType = 'application/problem+json';
 
 /** Answers with problem details (RFC 9457). */
 export function sendProblem(reply: FastifyReply, problem: ProblemError): FastifyReply {
-  return reply.code(problem.status).type(problemType).send(problem.toJSON());
+  return reply.code(problem.status).type(problemType).headers(retryHeaders(problem)).send(problem.toJSON());
 }
 
 /** The same without a reply of Fastify's; where a part was sent already, only breaking off tells. */
 export function sendRawProblem(response: ServerResponse, problem: ProblemError): void {
   if (response.headersSent) response.destroy();
-  else response.writeHead(problem.status, { 'content-type': problemType }).end(JSON.stringify(problem));
+  else
+    response
+      .writeHead(problem.status, { 'content-type': problemType, ...retryHeaders(problem) })
+      .end(JSON.stringify(problem));
+}
+
+function retryHeaders({ retryAfterSeconds }: ProblemError): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
 }
 
 /** A whole response, for a socket that no reply can be sent on any more. */
@@ -37,6 +44,8 @@ export function handleError(error: FastifyError, request: FastifyRequest, reply:
 
 function toProblem(error: FastifyError, request: FastifyRequest): ProblemError {
   if (error instanceof ProblemError) return error;
+  if ((error as Error) instanceof StoreNotOpenError)
+    return new ProblemError('starting', 'the master is starting: its store is not open yet; ask again in a moment');
   if ((error as Error) instanceof StoreUnavailableError)
     return new ProblemError('store-unavailable', error.message, { cause: error });
   if ((error as Error) instanceof StoreFullError)
