@@ -88,7 +88,7 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('on a terminal', () => {
       .printed()
       .split('\n')
       .find((one) => one.startsWith(id.slice(0, 8)));
-    expect(line).toMatch(new RegExp(`^${id.slice(0, 8)} +queued +nobody .* sh -c .*… +no node serves queue …`));
+    expect(line).toMatch(new RegExp(`^${id.slice(0, 8)} +queued +nobody .*…`));
     expect(line?.length).toBeLessThanOrEqual(90);
   });
 });
