@@ -11,10 +11,13 @@ import { addJobsRun } from './commands/jobs-run.ts';
 import { addJobsShow } from './commands/jobs-show.ts';
 import { addJobsSubmit } from './commands/jobs-submit.ts';
 import { addMaster } from './commands/master.ts';
+import { addNodesAdd } from './commands/nodes-add.ts';
 import { addNodesDelete } from './commands/nodes-delete.ts';
 import { addNodesDrain, addNodesResume } from './commands/nodes-drain.ts';
 import { addNodesList } from './commands/nodes-list.ts';
+import { addNodesRemove } from './commands/nodes-remove.ts';
 import { addNodesShow } from './commands/nodes-show.ts';
+import { addNodesTunnel } from './commands/nodes-tunnel.ts';
 import { addStoreExport } from './commands/store-export.ts';
 import { addStoreImport } from './commands/store-import.ts';
 import { addStorePsql } from './commands/store-psql.ts';
@@ -63,6 +66,9 @@ export function createProgram(): Command {
   addNodesDrain(nodes);
   addNodesResume(nodes);
   addNodesDelete(nodes);
+  addNodesAdd(nodes);
+  addNodesRemove(nodes);
+  addNodesTunnel(nodes);
 
   const store = program.command('store').description('What the master keeps: look into it, move it.');
   addExamples(store, ['weighbridge store export jobs.tar', 'weighbridge store psql']);
