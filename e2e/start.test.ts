@@ -179,7 +179,7 @@ test('a master that is not there is one sentence that names its address', async 
   });
   expect(stderr).toMatch(sentence);
   expect(stderr).toContain('http://127.0.0.1:1');
-  expect(code).toBe(1);
+  expect(code).toBe(3);
 });
 
 test('an older Node is told in one sentence', async () => {

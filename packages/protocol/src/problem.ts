@@ -16,7 +16,6 @@ export const problems = Object.freeze({
   'node-in-use': { status: 409, title: 'The worker of this node is not gone' },
   'job-ended': { status: 409, title: 'The job has ended' },
   'not-retryable': { status: 409, title: 'The job can not be tried again' },
-  'job-not-ended': { status: 409, title: 'The job has not ended' },
   'too-large': { status: 413, title: 'The request is over a limit' },
   'unsupported-media-type': { status: 415, title: 'This content type is not taken here' },
   'range-not-satisfiable': { status: 416, title: 'The range is outside the blob' },

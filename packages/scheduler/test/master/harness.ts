@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@weighbridge/protocol';
 import { Master, type MasterInfo, type MasterOptions } from '../../src/index.ts';
+import { findUndescribed } from './answers.ts';
 
 /** A master of a test's own, on free ports, and how to talk to it. */
 export interface Running extends MasterInfo {
@@ -41,8 +42,10 @@ export async function startMaster(options: MasterOptions = {}): Promise<Running>
     clientOf: (node) => new Client({ url: apiUrl, token, node }),
     scrape: async () => (await fetch(`${metricsUrl}/metrics`)).text(),
     async [Symbol.asyncDispose]() {
+      const undescribed = await findUndescribed(apiUrl);
       await master.stop();
       await rm(dataDir, { recursive: true, force: true });
+      if (undescribed.length > 0) throw new Error(`the contract does not name: ${undescribed.join(', ')}`);
     },
   };
 }

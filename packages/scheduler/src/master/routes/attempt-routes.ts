@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { findAttempt } from '../bandwidth/attempt-ref.ts';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers, Nothing, NumberText, strict } from '../http/schemas.ts';
+import { examples } from '../http/examples.ts';
+import { answers, Nothing, NumberText, shown, strict } from '../http/schemas.ts';
 import { checkOutputs } from './check-submission.ts';
 
 const Params = Type.Object({ id: JobId, n: NumberText("an attempt's number") });
@@ -36,10 +37,7 @@ export function attemptRoutes(app: App, context: MasterContext): void {
           summary: 'Append to the log (application/octet-stream)',
           params: Params,
           querystring: Place,
-          response: answers(
-            { 204: Nothing },
-            { 409: 'The attempt is not the current one', 507: 'The disk is full but for its reserve' },
-          ),
+          response: answers({ 204: Nothing }, ['stale-attempt', 'storage-full']),
         },
       },
       async (request, reply) => {
@@ -59,11 +57,8 @@ export function attemptRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'End an attempt',
         params: Params,
-        body: AttemptResult,
-        response: answers(
-          { 204: Nothing },
-          { 409: 'The attempt is not the current one', 422: 'An output is not stored' },
-        ),
+        body: shown(AttemptResult, examples.result),
+        response: answers({ 204: Nothing }, ['stale-attempt', 'blob-missing']),
       },
     },
     async (request, reply) => {

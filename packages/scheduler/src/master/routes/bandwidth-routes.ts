@@ -9,8 +9,9 @@ import {
 import { Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
+import { examples } from '../http/examples.ts';
 import { mount } from '../http/mount.ts';
-import { answers, eventStream, NumberText, strict } from '../http/schemas.ts';
+import { answers, eventStream, NumberText, shown, strict } from '../http/schemas.ts';
 
 const name = Type.Optional(Type.String({ minLength: 1, maxLength: 2000 }));
 
@@ -39,7 +40,12 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
 
   app.get(
     '/bandwidth',
-    { schema: { summary: "Bytes since the master's start", response: answers({ 200: Bandwidth }) } },
+    {
+      schema: {
+        summary: "Bytes since the master's start",
+        response: answers({ 200: shown(Bandwidth, examples.bandwidth) }),
+      },
+    },
     mount(handlers.get('/bandwidth')),
   );
 
@@ -48,12 +54,16 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
     {
       schema: {
         summary: 'The same each second, as server-sent events',
-        response: answers({
-          200: eventStream(
-            'first an event `service`, then one `history`, which is what GET /bandwidth/history answers, and which comes ' +
-              'again where older minutes were found; then each `data:` is what GET /bandwidth answers',
-          ),
-        }),
+        response: answers(
+          {
+            200: eventStream(
+              'first an event `service`, then one `history`, which is what GET /bandwidth/history answers, and which comes ' +
+                'again where older minutes were found; then each `data:` is what GET /bandwidth answers',
+              `data: ${JSON.stringify(examples.bandwidth)}\n\n`,
+            ),
+          },
+          ['too-many-pages'],
+        ),
       },
     },
     mount(handlers.get('/bandwidth/stream')),
@@ -65,7 +75,7 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
       schema: {
         summary: 'The last 15 minutes by the second, or the last day by the minute; of one endpoint or node too',
         querystring: HistoryQuery,
-        response: answers({ 200: BandwidthHistory }),
+        response: answers({ 200: shown(BandwidthHistory, examples.bandwidthHistory) }),
       },
     },
     mount(handlers.get('/bandwidth/history')),
@@ -77,7 +87,7 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
       schema: {
         summary: 'What moved between two moments, by endpoint and by node',
         querystring: WindowQuery,
-        response: answers({ 200: BandwidthWindow }, { 400: 'No such window' }),
+        response: answers({ 200: shown(BandwidthWindow, examples.bandwidthWindow) }),
       },
     },
     mount(handlers.get('/bandwidth/window')),
@@ -89,7 +99,7 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
       schema: {
         summary: 'One endpoint: statuses, sizes, what is in flight, which nodes',
         querystring: EndpointQuery,
-        response: answers({ 200: BandwidthEndpoint }, { 404: 'No such endpoint' }),
+        response: answers({ 200: shown(BandwidthEndpoint, examples.bandwidthEndpoint) }, ['not-found']),
       },
     },
     mount(handlers.get('/bandwidth/endpoint')),
@@ -100,7 +110,7 @@ export function bandwidthRoutes(app: App, { bandwidth }: MasterContext): void {
     {
       schema: {
         summary: 'The largest transfers that are under way, with their jobs',
-        response: answers({ 200: BandwidthTransfers }),
+        response: answers({ 200: shown(BandwidthTransfers, examples.bandwidthTransfers) }),
       },
     },
     mount(handlers.get('/bandwidth/transfers')),

@@ -3,8 +3,9 @@ import { Type } from 'typebox';
 import { sendBlob } from '../blobs/send-blob.ts';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
+import { examples } from '../http/examples.ts';
 import { tooLarge } from '../http/problems.ts';
-import { answers, binary } from '../http/schemas.ts';
+import { answers, blobAnswers, shown } from '../http/schemas.ts';
 
 const Params = Type.Object({ sha256: Sha256 });
 
@@ -20,10 +21,10 @@ export function blobRoutes(app: App, { blobs, storage }: MasterContext): void {
         schema: {
           summary: 'Store a blob; one that is stored already costs nothing',
           params: Params,
-          response: answers(
-            { 200: Blob, 201: Blob },
-            { 413: 'Over the limit', 422: 'The content is not what the name says', 507: 'No room is left' },
-          ),
+          response: answers({ 200: shown(Blob, examples.blob), 201: shown(Blob, examples.blob) }, [
+            'blob-mismatch',
+            'storage-full',
+          ]),
         },
       },
       async (request, reply) => {
@@ -48,7 +49,7 @@ export function blobRoutes(app: App, { blobs, storage }: MasterContext): void {
     schema: {
       summary: 'A blob, whole or a range of it',
       params: Params,
-      response: answers({ 200: binary('The content') }, { 404: 'No such blob', 416: 'The range is outside the blob' }),
+      response: answers(blobAnswers, ['not-found', 'range-not-satisfiable']),
     },
     handler: async (request, reply) => {
       const { sha256 } = request.params;

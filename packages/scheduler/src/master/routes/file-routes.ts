@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { sendBlob } from '../blobs/send-blob.ts';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers, binary } from '../http/schemas.ts';
+import { answers, blobAnswers } from '../http/schemas.ts';
 import { formatValue } from '../http/validation.ts';
 import { requireJob } from './job-routes.ts';
 
@@ -17,7 +17,7 @@ export function fileRoutes(app: App, context: MasterContext): void {
     schema: {
       summary: "One of a job's output files",
       params: Params,
-      response: answers({ 200: binary('The content') }, { 404: 'No such job or file' }),
+      response: answers(blobAnswers, ['not-found', 'range-not-satisfiable']),
     },
     handler: async (request, reply) => {
       const { id, name } = request.params;

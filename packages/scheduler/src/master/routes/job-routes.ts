@@ -14,7 +14,8 @@ import {
 import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers, NumberText, strict } from '../http/schemas.ts';
+import { examples } from '../http/examples.ts';
+import { answers, NumberText, shown, strict } from '../http/schemas.ts';
 import { addWaiting } from '../waiting/add-waiting.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkSubmission } from './check-submission.ts';
@@ -22,8 +23,14 @@ import { checkSubmission } from './check-submission.ts';
 const Submissions = Type.Array(JobSubmission, { minItems: 1, maxItems: limits.bulkJobs });
 type Body = JobSubmission | Static<typeof Submissions>;
 // Not a union: then a wrong field would be reported as matching neither branch.
-// biome-ignore lint/suspicious/noThenProperty: JSON Schema's keyword.
-const Body = Type.Unsafe<Body>({ if: { type: 'array' }, then: Submissions, else: JobSubmission });
+const Body = Type.Unsafe<Body>({
+  if: { type: 'array' },
+  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's keyword.
+  then: Submissions,
+  else: JobSubmission,
+  examples: [examples.submission, examples.submissions],
+});
+const Submitted = shown(Type.Union([Job, Type.Array(Job)]), examples.queued, [examples.queued]);
 
 const Filter = Type.Object(
   {
@@ -46,14 +53,14 @@ export function jobRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Submit a job, or an array of jobs: all or none',
         body: Body,
-        response: answers(
-          { 200: Type.Union([Job, Type.Array(Job)]), 201: Type.Union([Job, Type.Array(Job)]) },
-          {
-            413: 'Command, arguments and environment are too long',
-            507: 'The disk is full but for its reserve',
-            422: 'A blob is missing, a cap is reached, or the idempotency key had another body',
-          },
-        ),
+        response: answers({ 200: Submitted, 201: Submitted }, [
+          'too-large',
+          'blob-missing',
+          'command-not-allowed',
+          'idempotency-mismatch',
+          'too-many-names',
+          'storage-full',
+        ]),
       },
     },
     async (request, reply) => {
@@ -72,7 +79,13 @@ export function jobRoutes(app: App, context: MasterContext): void {
 
   app.get(
     '/jobs',
-    { schema: { summary: 'Jobs, newest first, in short', querystring: Filter, response: answers({ 200: JobList }) } },
+    {
+      schema: {
+        summary: 'Jobs, newest first, in short',
+        querystring: Filter,
+        response: answers({ 200: shown(JobList, examples.jobList) }),
+      },
+    },
     async (request) => {
       const { limit, ...filter } = request.query;
       const page = await store.jobs.list({ ...filter, limit: parseLimit(limit) });
@@ -85,8 +98,8 @@ export function jobRoutes(app: App, context: MasterContext): void {
     {
       schema: {
         summary: 'Jobs in short, by their ids or by how an id begins',
-        body: JobQuery,
-        response: answers({ 200: FoundJobs }),
+        body: shown(JobQuery, examples.jobQuery),
+        response: answers({ 200: shown(FoundJobs, examples.foundJobs) }),
       },
     },
     async ({ body: { ids = [], prefix } }) => {
@@ -104,7 +117,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'One job with its attempts, and what it waits for',
         params: Type.Object({ id: JobId }),
-        response: answers({ 200: Job }, { 404: 'No such job' }),
+        response: answers({ 200: shown(Job, examples.job) }, ['not-found']),
       },
     },
     async (request) => {
@@ -119,7 +132,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Cancel a job that has not ended, and the jobs that depend on it',
         params: Type.Object({ id: JobId }),
-        response: answers({ 200: Job }, { 404: 'No such job', 409: 'The job has ended' }),
+        response: answers({ 200: shown(Job, examples.cancelling) }, ['not-found', 'job-ended']),
       },
     },
     async (request) => {
@@ -140,7 +153,7 @@ export function jobRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Try a job again that failed, timed out or was cancelled, with all its retries',
         params: Type.Object({ id: JobId }),
-        response: answers({ 200: Job }, { 404: 'No such job', 409: 'The job has not failed' }),
+        response: answers({ 200: shown(Job, examples.queued) }, ['not-found', 'not-retryable']),
       },
     },
     async (request) => {

@@ -4,7 +4,8 @@ import { isEnded, JobId, JobLogs, type LogFilter, logStreams, ProblemError } fro
 import { type Static, Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers, NumberText, strict } from '../http/schemas.ts';
+import { examples } from '../http/examples.ts';
+import { answers, eventStream, NumberText, oneOf, plainText, shown, strict } from '../http/schemas.ts';
 import { formatLogAsJson, formatLogAsText } from '../logs/format-log.ts';
 import { LogReader } from '../logs/log-reader.ts';
 import { requireJob } from './job-routes.ts';
@@ -30,7 +31,20 @@ export function logRoutes(app: App, context: MasterContext): void {
         summary: "A job's log, as JSON or as text; with ?follow as server-sent events",
         params: Type.Object({ id: JobId }),
         querystring: Query,
-        response: answers({ 200: JobLogs }, { 404: 'No such job' }),
+        response: answers(
+          {
+            200: oneOf(
+              'The log as JSON, as text (?format=text), or as it comes (?follow)',
+              shown(JobLogs, examples.jobLogs),
+              plainText('The log as text', 'hello\n'),
+              eventStream(
+                'Each chunk as it comes, and at last the end',
+                `event: chunk\ndata: ${JSON.stringify(examples.jobLogs.chunks[0])}\n\nevent: end\ndata: {"state":"succeeded"}\n\n`,
+              ),
+            ),
+          },
+          ['not-found'],
+        ),
       },
     },
     async (request, reply) => {

@@ -18,10 +18,11 @@ import { Type } from 'typebox';
 import { claimWork } from '../claims/claim-work.ts';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers, Nothing } from '../http/schemas.ts';
+import { examples } from '../http/examples.ts';
+import { answers, Nothing, shown } from '../http/schemas.ts';
 
 const Params = Type.Object({ id: Name });
-const unknownNode = { 404: 'No such node', 409: 'Another worker has taken the name' };
+const unknownNode = ['not-found', 'stale-session'] as const;
 
 /** A worker's side: register, heartbeat, claim; and the list of nodes. */
 export function nodeRoutes(app: App, context: MasterContext): void {
@@ -32,11 +33,8 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     {
       schema: {
         summary: 'Register a worker',
-        body: NodeRegistration,
-        response: answers(
-          { 200: NodeSession },
-          { 409: 'Another worker holds the name', 422: 'The cap on names is reached' },
-        ),
+        body: shown(NodeRegistration, examples.registration),
+        response: answers({ 200: shown(NodeSession, examples.nodeSession) }, ['name-taken', 'too-many-names']),
       },
     },
     async ({ body }) => {
@@ -55,8 +53,8 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Extend the leases of what a node runs',
         params: Params,
-        body: Heartbeat,
-        response: answers({ 200: HeartbeatReply }, unknownNode),
+        body: shown(Heartbeat, examples.heartbeat),
+        response: answers({ 200: shown(HeartbeatReply, examples.heartbeatReply) }, unknownNode),
       },
     },
     async ({ params, body }) => store.nodes.heartbeat(params.id, body.session, body.attempts),
@@ -68,7 +66,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Tell that a worker has stopped, or has died',
         params: Params,
-        body: Goodbye,
+        body: shown(Goodbye, examples.goodbye),
         response: answers({ 204: Nothing }, unknownNode),
       },
     },
@@ -85,8 +83,8 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Claim work, waiting for it',
         params: Params,
-        body: ClaimRequest,
-        response: answers({ 200: ClaimReply }, unknownNode),
+        body: shown(ClaimRequest, examples.claim),
+        response: answers({ 200: shown(ClaimReply, examples.claimReply) }, unknownNode),
       },
     },
     async (request, reply): Promise<ClaimReply> => {
@@ -97,9 +95,13 @@ export function nodeRoutes(app: App, context: MasterContext): void {
     },
   );
 
-  app.get('/nodes', { schema: { summary: 'All nodes', response: answers({ 200: NodeList }) } }, async () => ({
-    nodes: await store.nodes.list(),
-  }));
+  app.get(
+    '/nodes',
+    { schema: { summary: 'All nodes', response: answers({ 200: shown(NodeList, examples.nodeList) }) } },
+    async () => ({
+      nodes: await store.nodes.list(),
+    }),
+  );
 
   app.get(
     '/nodes/:id',
@@ -107,7 +109,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'One node, and what it runs',
         params: Params,
-        response: answers({ 200: NodeDetail }, { 404: 'No such node' }),
+        response: answers({ 200: shown(NodeDetail, examples.nodeDetail) }, ['not-found']),
       },
     },
     async (request): Promise<NodeDetail> => {
@@ -123,7 +125,13 @@ export function nodeRoutes(app: App, context: MasterContext): void {
   ] as const) {
     app.post(
       `/nodes/:id/${verb}`,
-      { schema: { summary, params: Params, response: answers({ 200: Node }, { 404: 'No such node' }) } },
+      {
+        schema: {
+          summary,
+          params: Params,
+          response: answers({ 200: shown(Node, draining ? examples.drained : examples.node) }, ['not-found']),
+        },
+      },
       async (request) => {
         await store.nodes.drain(request.params.id, draining);
         void cluster.refresh();
@@ -138,7 +146,7 @@ export function nodeRoutes(app: App, context: MasterContext): void {
       schema: {
         summary: 'Delete the record of a node whose worker is gone',
         params: Params,
-        response: answers({ 204: Nothing }, { 404: 'No such node', 409: 'Its worker is not gone' }),
+        response: answers({ 204: Nothing }, ['not-found', 'node-in-use']),
       },
     },
     async (request, reply) => {

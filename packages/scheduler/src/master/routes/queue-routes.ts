@@ -2,7 +2,8 @@ import { type LiveJobState, Name, ProblemError, Queue } from '@weighbridge/proto
 import { Type } from 'typebox';
 import type { MasterContext } from '../context.ts';
 import type { App } from '../http/app.ts';
-import { answers } from '../http/schemas.ts';
+import { examples } from '../http/examples.ts';
+import { answers, shown } from '../http/schemas.ts';
 
 /** What waits in a queue, and who serves it. */
 export function queueRoutes(app: App, { store, cluster }: MasterContext): void {
@@ -12,7 +13,7 @@ export function queueRoutes(app: App, { store, cluster }: MasterContext): void {
       schema: {
         summary: 'One queue: how many jobs are in which state, the oldest of them, who serves it',
         params: Type.Object({ queue: Name }),
-        response: answers({ 200: Queue }, { 404: 'No such queue' }),
+        response: answers({ 200: shown(Queue, examples.queue) }, ['not-found']),
       },
     },
     async ({ params: { queue } }): Promise<Queue> => {
