@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { batchCost } from './batch/batch-cost.ts';
 import type { Bench, BenchOptions, Outcome } from './bench.ts';
 import { writeIntoDocs } from './docs.ts';
 import { hosts } from './hosts.ts';
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
   reset: { about: 'bytes counted less what arrived, when a client resets', run: resetError },
   runtimes: { about: 'how many scenarios hold on Node 22, 24, 26, Deno and Bun', run: runtimes },
   page: { about: 'how smooth the live page is with 1,000 endpoints and 10,000 jobs, in a real browser', run: pageCost },
+  batch: { about: 'a batch of jobs and one of files, beside GNU parallel; what a killed worker does', run: batchCost },
   scheduler: {
     about: "the scheduler's rates, waits and memory through its API, on both stores, beside pg-boss",
     run: schedulerCost,

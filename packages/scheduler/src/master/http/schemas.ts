@@ -22,7 +22,7 @@ const typed = (description: string, type: string, schema: TSchema): TypedAnswer 
 });
 
 /** Bytes as they are. */
-export const binary = (description: string) =>
+const binary = (description: string) =>
   typed(description, 'application/octet-stream', shown(Type.Unsafe({ type: 'string', format: 'binary' }), 'hello\n'));
 
 /** Server-sent events. */
