@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, NodeDetail } from '@weighbridge/protocol';
@@ -104,6 +104,50 @@ describe('jobs retry', () => {
       1,
       `weighbridge: job ${id} has succeeded; submit it again to run it once more\n`,
     ]);
+  });
+});
+
+describe('jobs that depend on each other', () => {
+  const pipeline = async (first: string) => {
+    const file = join(folder, 'pipeline.json');
+    const jobs = [
+      { command: 'sh', args: ['-c', first], key: 'make' },
+      { command: 'sh', args: ['-c', 'exit 0'], key: 'ship', dependsOn: ['make'] },
+    ];
+    await writeFile(file, JSON.stringify(jobs));
+    return file;
+  };
+
+  test('run in their order', async () => {
+    const ended = await run('jobs', 'submit', '--wait', '--from', await pipeline('exit 0'));
+    expect(ended).toMatchObject({ code: 0, stdout: 'make  succeeded\nship  succeeded\n' });
+    const [ship, make] = (await cluster.client.jobs({ limit: 2 })).jobs;
+    expect(Date.parse(ship?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(make?.endedAt ?? ''));
+  });
+
+  test('end with the one that fails, and say why', async () => {
+    const ended = await run('jobs', 'submit', '--wait', '--from', await pipeline('exit 3'));
+    const [, make] = (await cluster.client.jobs({ limit: 2 })).jobs;
+    expect(ended).toMatchObject({
+      code: 1,
+      stdout: `make  failed (exit code 3)\nship  cancelled (it depends on job ${make?.id}, which failed)\n`,
+      stderr: 'weighbridge: 2 of 2 jobs did not succeed\n',
+    });
+    expect((await run('jobs', 'show', 'last')).stdout).toContain(`Depends on  make = ${make?.id} (failed)\n`);
+  });
+
+  test('are refused as a whole where they can not run', async () => {
+    const file = join(folder, 'broken.json');
+    await writeFile(file, JSON.stringify([{ command: 'sh', dependsOn: ['nobody'] }]));
+    expect((await run('jobs', 'submit', '--from', file)).stderr).toContain(
+      'must be the key of a job of the same submission, got "nobody"',
+    );
+    await writeFile(file, '{}');
+    expect(await run('jobs', 'submit', '--from', file)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('it must be a JSON array'),
+    });
+    expect((await run('jobs', 'submit')).code).toBe(2);
   });
 });
 

@@ -97,6 +97,7 @@ type Ending = Pick<Job, 'state'> & Partial<Pick<Job, 'detail' | 'reason' | 'exit
 
 /** How a job has ended: `failed (exit code 1)`. */
 export function formatEnding({ state, detail, reason, exitCode, signal }: Ending): string {
+  if (state === 'succeeded') return state;
   const how = detail ?? reason ?? signal ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
   return `${state.replace('_', ' ')}${how === undefined ? '' : ` (${how})`}`;
 }
