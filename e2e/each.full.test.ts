@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { spawnWeighbridge, weighbridge } from './support/cli.ts';
 import { Cluster } from './support/cluster.ts';
 import { lacksPrograms } from './support/needs.ts';
-import { Terminal } from './support/terminal.ts';
+import { Terminal } from './support/tmux-terminal.ts';
 
 let cluster: Cluster;
 let folder: string;

@@ -6,7 +6,7 @@ import { stop, weighbridge } from './support/cli.ts';
 import { Cluster } from './support/cluster.ts';
 import { freePort } from './support/free-port.ts';
 import { lacksPrograms } from './support/needs.ts';
-import { Terminal } from './support/terminal.ts';
+import { Terminal } from './support/tmux-terminal.ts';
 
 const shopFile = fileURLToPath(new URL('../packages/page/test/support/shop.mjs', import.meta.url));
 const colour = new RegExp(`${String.fromCharCode(27)}\\[3[0-9]m`);

@@ -3,7 +3,7 @@ import { anyPorts, weighbridge } from './support/cli.ts';
 import { Cluster } from './support/cluster.ts';
 import { createFolder } from './support/folder.ts';
 import { lacksPrograms } from './support/needs.ts';
-import { Terminal } from './support/terminal.ts';
+import { Terminal } from './support/tmux-terminal.ts';
 
 let cluster: Cluster;
 beforeAll(async () => {

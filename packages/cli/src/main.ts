@@ -1,7 +1,7 @@
 import { reportOf } from './exit.ts';
 import { exitCodes } from './exit-codes.ts';
-import { exitWhenReaderLeaves } from './output.ts';
 import { createProgram } from './program.ts';
+import { exitWhenReaderLeaves } from './terminal/output.ts';
 
 /** Runs the command line; sets the process's exit code and never throws. */
 export async function main(args: string[]): Promise<void> {

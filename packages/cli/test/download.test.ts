@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { download } from '../src/download.ts';
 import { reportOf } from '../src/exit.ts';
-import { createProgress } from '../src/progress.ts';
+import { download } from '../src/jobs/download.ts';
+import { createProgress } from '../src/terminal/progress.ts';
 import { createFolder } from './support/folder.ts';
 import { clientOf } from './support/server.ts';
 

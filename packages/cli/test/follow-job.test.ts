@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { followJob, waitForJob } from '../src/follow-job.ts';
+import { followJob, waitForJob } from '../src/jobs/follow-job.ts';
 import { clientOf } from './support/server.ts';
 
 const chunk = (sequence: number) => ({

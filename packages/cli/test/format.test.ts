@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatBytes, formatSpan } from '../src/format.ts';
-import { visible } from '../src/output.ts';
+import { formatAge, formatBytes, formatSpan } from '../src/terminal/format.ts';
+import { visible } from '../src/terminal/output.ts';
 
 test('bytes in decimal units', () => {
   expect([0, 999, 1000, 27_345_678, 5e15].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 kB', '27.3 MB', '5000.0 TB']);

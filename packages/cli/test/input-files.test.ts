@@ -3,8 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { parseInputs, uploadInputs } from '../src/input-files.ts';
-import { createProgress } from '../src/progress.ts';
+import { parseInputs, uploadInputs } from '../src/jobs/input-files.ts';
+import { createProgress } from '../src/terminal/progress.ts';
 import { createFolder } from './support/folder.ts';
 import { clientOf } from './support/server.ts';
 

@@ -1,6 +1,6 @@
 import type { LogChunk } from '@weighbridge/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
-import { LogGaps, printLogChunk } from '../src/job-logs.ts';
+import { LogGaps, printLogChunk } from '../src/jobs/job-logs.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { collectList, collectPairs, integerBetween, parseBytes, parseMoment } from '../src/option-parsers.ts';
+import { collectList, collectPairs, integerBetween, parseBytes, parseMoment } from '../src/options/option-parsers.ts';
 
 test('takes integers within the bounds only', () => {
   const parse = integerBetween(1, 10);

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { printTable } from '../src/output.ts';
+import { printTable } from '../src/terminal/output.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Reporter } from '../src/reporter.ts';
-import { runUntilStopped, type Start } from '../src/service.ts';
+import type { Reporter } from '../src/services/reporter.ts';
+import { runUntilStopped, type Start } from '../src/services/service.ts';
 
 let said: string[];
 let reporter: Reporter;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import { listenForStop } from '../src/stop-signals.ts';
+import { listenForStop } from '../src/services/stop-signals.ts';
 
 function start() {
   const source = new EventEmitter();

@@ -5,7 +5,7 @@ import { addExamples } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { writeExport } from '../export-folder.ts';
 import { loadDashboards } from '../optional-packages.ts';
-import { printFields, printJson, printLine } from '../output.ts';
+import { printFields, printJson, printLine } from '../terminal/output.ts';
 
 interface Flags {
   out: string;

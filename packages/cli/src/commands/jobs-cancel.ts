@@ -1,7 +1,7 @@
 import { liveJobStates } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addBulkOptions } from '../bulk-jobs.ts';
 import { addExamples } from '../command.ts';
+import { addBulkOptions } from '../jobs/bulk-jobs.ts';
 
 const cancellable = liveJobStates.filter((state) => state !== 'cancelling');
 

@@ -3,14 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isEnded, isFileName, type Job, type OutputFile } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { download } from '../download.ts';
 import { FailedError } from '../errors.ts';
-import { formatBytes } from '../format.ts';
-import { jobIdHelp, resolveJobId } from '../job-ids.ts';
-import { printJson, printLine } from '../output.ts';
-import { createProgress } from '../progress.ts';
+import { download } from '../jobs/download.ts';
+import { jobIdHelp, resolveJobId } from '../jobs/job-ids.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { formatBytes } from '../terminal/format.ts';
+import { printJson, printLine } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 interface Flags extends ClientFlags {
   to?: string;

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { splitAtDashes } from '../after-dashes.ts';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { ByteMeter, type EachCounts, formatProgress, formatSummary } from '../each/each-progress.ts';
 import { EachRun, type FailedFile } from '../each/each-run.ts';
 import { expandFiles } from '../each/expand-files.ts';
 import { FailedError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { parseInputs, uploadInputs } from '../input-files.ts';
-import { printJson, printLine, printNote, visible } from '../output.ts';
-import { createProgress } from '../progress.ts';
-import { StatusLine } from '../status-line.ts';
-import { addSubmissionOptions, type SubmissionFlags, toSubmission } from '../submission-options.ts';
+import { parseInputs, uploadInputs } from '../jobs/input-files.ts';
+import { splitAtDashes } from '../options/after-dashes.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { addSubmissionOptions, type SubmissionFlags, toSubmission } from '../options/submission-options.ts';
+import { printJson, printLine, printNote, visible } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { StatusLine } from '../terminal/status-line.ts';
 
 interface Flags extends ClientFlags, SubmissionFlags {
   to: string;

@@ -1,10 +1,10 @@
 import { type JobSummary, jobStates, limits } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatAge, formatBytes, formatSpan } from '../format.ts';
-import { integerBetween } from '../option-parsers.ts';
-import { printJson, printLine, printNote, printTable } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { integerBetween } from '../options/option-parsers.ts';
+import { formatAge, formatBytes, formatSpan } from '../terminal/format.ts';
+import { printJson, printLine, printNote, printTable } from '../terminal/output.ts';
 import { formatWaiting } from '../words/waiting-words.ts';
 
 interface Flags extends ClientFlags {

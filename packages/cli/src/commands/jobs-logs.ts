@@ -1,13 +1,13 @@
 import { type LogChunk, type LogFilter, type LogStreamName, limits, logStreams } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { FailedError, UsageError } from '../errors.ts';
-import { followJob } from '../follow-job.ts';
-import { jobIdHelp, resolveJobId } from '../job-ids.ts';
-import { LogGaps, printLogChunk } from '../job-logs.ts';
-import { integerBetween } from '../option-parsers.ts';
-import { printJson } from '../output.ts';
+import { followJob } from '../jobs/follow-job.ts';
+import { jobIdHelp, resolveJobId } from '../jobs/job-ids.ts';
+import { LogGaps, printLogChunk } from '../jobs/job-logs.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { integerBetween } from '../options/option-parsers.ts';
+import { printJson } from '../terminal/output.ts';
 
 interface Flags extends ClientFlags {
   follow?: true;

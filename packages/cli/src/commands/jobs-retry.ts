@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { addBulkOptions } from '../bulk-jobs.ts';
 import { addExamples } from '../command.ts';
+import { addBulkOptions } from '../jobs/bulk-jobs.ts';
 
 export function addJobsRetry(jobs: Command): void {
   const command = jobs

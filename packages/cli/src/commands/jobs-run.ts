@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Client, Job } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { download } from '../download.ts';
 import { FailedError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { parseInputs, uploadInputs } from '../input-files.ts';
-import { printJson, printNote } from '../output.ts';
-import { createProgress } from '../progress.ts';
-import { addSubmissionOptions, formatEnding, type SubmissionFlags, toSubmission } from '../submission-options.ts';
-import { watchJob } from '../watch-job.ts';
+import { download } from '../jobs/download.ts';
+import { parseInputs, uploadInputs } from '../jobs/input-files.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import {
+  addSubmissionOptions,
+  formatEnding,
+  type SubmissionFlags,
+  toSubmission,
+} from '../options/submission-options.ts';
+import { printJson, printNote } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 interface Flags extends ClientFlags, SubmissionFlags {
   to?: string;

@@ -1,10 +1,10 @@
 import { type Attempt, formatCommandLine, type Job, type JobDependency } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatBytes, formatSpan } from '../format.ts';
-import { jobIdHelp, resolveJobId } from '../job-ids.ts';
-import { printFields, printJson, printLine, printTable } from '../output.ts';
+import { jobIdHelp, resolveJobId } from '../jobs/job-ids.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { formatBytes, formatSpan } from '../terminal/format.ts';
+import { printFields, printJson, printLine, printTable } from '../terminal/output.ts';
 import { formatWaiting } from '../words/waiting-words.ts';
 
 export function addJobsShow(jobs: Command): void {

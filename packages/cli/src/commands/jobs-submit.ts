@@ -1,13 +1,18 @@
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { FailedError, UsageError } from '../errors.ts';
-import { parseInputs, uploadInputs } from '../input-files.ts';
-import { printJson, printLine, printNote } from '../output.ts';
-import { createProgress } from '../progress.ts';
-import { addSubmissionOptions, formatEnding, type SubmissionFlags, toSubmission } from '../submission-options.ts';
-import { readSubmissions, submitMany } from '../submit-many.ts';
-import { watchJob } from '../watch-job.ts';
+import { parseInputs, uploadInputs } from '../jobs/input-files.ts';
+import { readSubmissions, submitMany } from '../jobs/submit-many.ts';
+import { watchJob } from '../jobs/watch-job.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import {
+  addSubmissionOptions,
+  formatEnding,
+  type SubmissionFlags,
+  toSubmission,
+} from '../options/submission-options.ts';
+import { printJson, printLine, printNote } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 interface Flags extends ClientFlags, SubmissionFlags {
   idempotencyKey?: string;

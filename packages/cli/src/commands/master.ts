@@ -2,11 +2,11 @@ import type { StoreChoice } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
 import { addExamples } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-flags.ts';
 import { loadScheduler } from '../optional-packages.ts';
-import { createReporter } from '../reporter.ts';
-import { runUntilStopped } from '../service.ts';
-import { keepHeapSmall } from '../small-heap.ts';
+import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../options/master-flags.ts';
+import { createReporter } from '../services/reporter.ts';
+import { runUntilStopped } from '../services/service.ts';
+import { keepHeapSmall } from '../services/small-heap.ts';
 
 interface Flags extends MasterFlags {
   databaseUrl?: string;

@@ -1,12 +1,12 @@
 import { limits } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf, readToken } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { collect, collectList, integerBetween } from '../option-parsers.ts';
-import { printJson, printLine, printNote } from '../output.ts';
-import { createProgress } from '../progress.ts';
+import { addClientOptions, type ClientFlags, clientOf, readToken } from '../options/client-options.ts';
+import { collect, collectList, integerBetween } from '../options/option-parsers.ts';
 import { type InstalledNode, installNode } from '../remote/install-node.ts';
 import { parseSshCommand, Ssh } from '../remote/ssh.ts';
+import { printJson, printLine, printNote } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
 
 export interface SshFlags {
   ssh: string;

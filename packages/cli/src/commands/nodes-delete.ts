@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { printJson, printLine } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { printJson, printLine } from '../terminal/output.ts';
 
 export function addNodesDelete(nodes: Command): void {
   const command = nodes

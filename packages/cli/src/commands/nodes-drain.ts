@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client, NodeDetail } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { printJson, printLine } from '../output.ts';
-import { StatusLine } from '../status-line.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { printJson, printLine } from '../terminal/output.ts';
+import { StatusLine } from '../terminal/status-line.ts';
 
 interface Flags extends ClientFlags {
   wait?: true;

@@ -1,9 +1,9 @@
 import type { Node } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatAge } from '../format.ts';
-import { printJson, printLine, printTable } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { formatAge } from '../terminal/format.ts';
+import { printJson, printLine, printTable } from '../terminal/output.ts';
 
 export function addNodesList(nodes: Command): void {
   const command = nodes.command('list').description('List the nodes.').action(listNodes);

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ProblemError } from '@weighbridge/protocol';
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { FailedError } from '../errors.ts';
-import { printJson, printLine } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
 import { parseMachine } from '../remote/remote-files.ts';
 import { probeScript, removeScript, stopScript } from '../remote/remote-layout.ts';
 import { parseSshCommand, Ssh } from '../remote/ssh.ts';
 import { removeTunnel } from '../remote/tunnel.ts';
+import { printJson, printLine } from '../terminal/output.ts';
 import { addSshOption, type SshFlags } from './nodes-add.ts';
 
 interface Flags extends ClientFlags, SshFlags {}

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { formatAge } from '../format.ts';
-import { printFields, printJson, printLine, printNote, printTable } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { formatAge } from '../terminal/format.ts';
+import { printFields, printJson, printLine, printNote, printTable } from '../terminal/output.ts';
 
 export function addNodesShow(nodes: Command): void {
   const command = nodes

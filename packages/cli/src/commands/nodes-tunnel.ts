@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
-import { printLine } from '../output.ts';
 import { holdTunnel, readTunnel } from '../remote/tunnel.ts';
-import { listenForStop } from '../stop-signals.ts';
+import { listenForStop } from '../services/stop-signals.ts';
+import { printLine } from '../terminal/output.ts';
 
 export function addNodesTunnel(nodes: Command): void {
   const command = nodes

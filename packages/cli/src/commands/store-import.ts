@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
 import { loadScheduler } from '../optional-packages.ts';
-import { printJson, printLine, printNote } from '../output.ts';
-import { addStoreOptions, type StoreFlags, toLocation } from '../store-options.ts';
-import { createTransferProgress, formatTransfer } from '../transfer-progress.ts';
+import { addStoreOptions, type StoreFlags, toLocation } from '../options/store-options.ts';
+import { printJson, printLine, printNote } from '../terminal/output.ts';
+import { createTransferProgress, formatTransfer } from '../terminal/transfer-progress.ts';
 
 interface Flags extends StoreFlags {
   json?: true;

@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
 import { FailedError } from '../errors.ts';
 import { loadScheduler } from '../optional-packages.ts';
-import { printLine, printNote } from '../output.ts';
-import { addStoreOptions, type StoreFlags, toLocation } from '../store-options.ts';
+import { addStoreOptions, type StoreFlags, toLocation } from '../options/store-options.ts';
+import { printLine, printNote } from '../terminal/output.ts';
 
 export function addStorePsql(store: Command): void {
   const command = store

@@ -1,9 +1,9 @@
 import { Client, UnreachableError } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
-import { addClientOptions, type ClientFlags, clientOf } from '../client-options.ts';
 import { addExamples } from '../command.ts';
 import { FailedError, UsageError } from '../errors.ts';
-import { printJson, printLine } from '../output.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { printJson, printLine } from '../terminal/output.ts';
 import { drawTop, type TopView } from '../top/draw.ts';
 import { followService, refreshLists } from '../top/follow-service.ts';
 import { Terminal } from '../top/terminal.ts';

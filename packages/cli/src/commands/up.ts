@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { MasterInfo, WorkerOptions } from '@weighbridge/scheduler';
 import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
-import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../master-flags.ts';
 import { loadScheduler } from '../optional-packages.ts';
-import { createReporter } from '../reporter.ts';
-import { runUntilStopped } from '../service.ts';
-import { keepHeapSmall } from '../small-heap.ts';
-import { keepWorker } from '../worker-service.ts';
+import { addMasterOptions, type MasterFlags, masterOptionsOf } from '../options/master-flags.ts';
+import { createReporter } from '../services/reporter.ts';
+import { runUntilStopped } from '../services/service.ts';
+import { keepHeapSmall } from '../services/small-heap.ts';
+import { keepWorker } from '../services/worker-service.ts';
 
 /** Harmless enough to be allowed without asking, and enough for a first job. */
 const allowedByDefault = ['gzip', 'gunzip', 'sha256sum', 'echo', 'sleep'];

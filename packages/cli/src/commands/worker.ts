@@ -1,12 +1,12 @@
 import { limits } from '@weighbridge/protocol';
 import type { WorkerOptions } from '@weighbridge/scheduler';
 import { type Command, Option } from 'commander';
-import { addClientOptions, type ClientFlags, parseMasterUrl, readToken } from '../client-options.ts';
 import { addExamples } from '../command.ts';
-import { collect, collectList, integerBetween } from '../option-parsers.ts';
-import { createReporter } from '../reporter.ts';
-import { runUntilStopped } from '../service.ts';
-import { startWorker } from '../worker-service.ts';
+import { addClientOptions, type ClientFlags, parseMasterUrl, readToken } from '../options/client-options.ts';
+import { collect, collectList, integerBetween } from '../options/option-parsers.ts';
+import { createReporter } from '../services/reporter.ts';
+import { runUntilStopped } from '../services/service.ts';
+import { startWorker } from '../services/worker-service.ts';
 
 interface Flags extends ClientFlags {
   name?: string;

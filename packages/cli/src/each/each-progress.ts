@@ -1,6 +1,6 @@
 import { type Readable, Transform } from 'node:stream';
-import { formatBytes, formatSpan } from '../format.ts';
-import type { Progress } from '../progress.ts';
+import { formatBytes, formatSpan } from '../terminal/format.ts';
+import type { Progress } from '../terminal/progress.ts';
 
 /** Counts what goes by. */
 export class ByteMeter implements Progress {

@@ -15,10 +15,10 @@ import {
   ProblemError,
 } from '@weighbridge/protocol';
 import pMap from 'p-map';
-import { download } from '../download.ts';
-import { hashFile, uploadInput } from '../input-files.ts';
-import { persist } from '../persist.ts';
-import { formatEnding } from '../submission-options.ts';
+import { download } from '../jobs/download.ts';
+import { hashFile, uploadInput } from '../jobs/input-files.ts';
+import { persist } from '../jobs/persist.ts';
+import { formatEnding } from '../options/submission-options.ts';
 import type { EachCounts } from './each-progress.ts';
 import type { EachFile } from './expand-files.ts';
 

@@ -3,7 +3,7 @@ import { glob } from 'node:fs/promises';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { isFileName } from '@weighbridge/protocol';
 import { UsageError } from '../errors.ts';
-import type { LocalInput } from '../input-files.ts';
+import type { LocalInput } from '../jobs/input-files.ts';
 
 /** A file for which a job is to run. */
 export interface EachFile extends LocalInput {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, type Node, type NodeDetail, ProblemError } from '@weighbridge/protocol';
 import { FailedError } from '../errors.ts';
-import type { Progress } from '../progress.ts';
+import type { Progress } from '../terminal/progress.ts';
 import { chooseNode, copyNode, copyWorker, parseMachine, type RemoteMachine } from './remote-files.ts';
 import {
   logScript,

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { reportOf } from '../exit.ts';
-import { createReporter } from '../reporter.ts';
-import { runUntilStopped } from '../service.ts';
-import { keepWorker } from '../worker-service.ts';
+import { createReporter } from '../services/reporter.ts';
+import { runUntilStopped } from '../services/service.ts';
+import { keepWorker } from '../services/worker-service.ts';
 import type { RemoteWorkerSettings } from './remote-layout.ts';
 
 const folder = process.argv[2] ?? '.';

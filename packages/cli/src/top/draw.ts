@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { BandwidthTransfers, JobSummary, Node } from '@weighbridge/protocol';
-import { formatAge, formatBytes, formatSpan } from '../format.ts';
-import { visible } from '../output.ts';
+import { formatAge, formatBytes, formatSpan } from '../terminal/format.ts';
+import { visible } from '../terminal/output.ts';
 import { formatBar, formatSparkline } from './sparkline.ts';
 import type { EndpointLine, SortKey, TopState } from './top-state.ts';
 

@@ -11,7 +11,7 @@ import { describeRetries } from './retries.ts';
 import { describeStatements } from './statements.ts';
 import { type OpenStore, StoreKit } from './store-kit.ts';
 import { describeSupervision } from './supervision.ts';
-import { describeWaitingJobs } from './waiting.ts';
+import { describeWaitingJobs } from './waiting-jobs.ts';
 
 /** What the store must do on every server: one suite for each of its parts, over one store. */
 export function describeStore(name: string, open: () => Promise<OpenStore>): void {

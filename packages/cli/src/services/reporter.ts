@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import type { MasterInfo, WorkerEvent, WorkerInfo } from '@weighbridge/scheduler';
-import { printJson, printLine, visible } from './output.ts';
-import { version } from './version.ts';
-import { formatWorkerEvent } from './words/worker-words.ts';
+import { printJson, printLine, visible } from '../terminal/output.ts';
+import { version } from '../version.ts';
+import { formatWorkerEvent } from '../words/worker-words.ts';
 
 /** Tells what a long-running command does: lines for people, or one JSON object a line. */
 export interface Reporter {

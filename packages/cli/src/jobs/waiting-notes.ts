@@ -1,6 +1,6 @@
 import type { Client } from '@weighbridge/protocol';
-import { printNote } from './output.ts';
-import { formatWaiting } from './words/waiting-words.ts';
+import { printNote } from '../terminal/output.ts';
+import { formatWaiting } from '../words/waiting-words.ts';
 
 const lookMs = 2000;
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import { FailedError } from './errors.ts';
-import { runOnWhenReaderLeaves } from './output.ts';
+import { FailedError } from '../errors.ts';
+import { runOnWhenReaderLeaves } from '../terminal/output.ts';
 import type { Reporter } from './reporter.ts';
 import { listenForStop } from './stop-signals.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Client } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
 
 /** What every command that talks to a master takes. */
 export interface ClientFlags {

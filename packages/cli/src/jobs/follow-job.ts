@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client, EndedJobState, Job, LogChunk, LogFilter } from '@weighbridge/protocol';
-import { FailedError } from './errors.ts';
+import { FailedError } from '../errors.ts';
 import { isPassing, persist } from './persist.ts';
 
 /** How a connection that breaks off is made again. */

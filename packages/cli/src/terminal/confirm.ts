@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { FailedError, UsageError } from './errors.ts';
+import { FailedError, UsageError } from '../errors.ts';
 
 /**
  * Asks once, on a terminal, whether to go on. Without a terminal nobody can be asked.

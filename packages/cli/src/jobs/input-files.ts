@@ -4,9 +4,9 @@ import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Client, type InputFile, isFileName } from '@weighbridge/protocol';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
+import type { Progress } from '../terminal/progress.ts';
 import { persist } from './persist.ts';
-import type { Progress } from './progress.ts';
 
 /** A file of this machine and its name inside the job. */
 export interface LocalInput {

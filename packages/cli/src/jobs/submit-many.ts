@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, isEnded, type JobSubmission, type JobSummary, limits } from '@weighbridge/protocol';
-import { FailedError, UsageError } from './errors.ts';
-import { printJson, printLine } from './output.ts';
+import { FailedError, UsageError } from '../errors.ts';
+import { formatEnding } from '../options/submission-options.ts';
+import { printJson, printLine } from '../terminal/output.ts';
+import { StatusLine } from '../terminal/status-line.ts';
 import { persist } from './persist.ts';
-import { StatusLine } from './status-line.ts';
-import { formatEnding } from './submission-options.ts';
 
 const lookMs = 1000;
 

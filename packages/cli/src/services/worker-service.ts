@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker, WorkerEvent, WorkerOptions } from '@weighbridge/scheduler';
-import { FailedError } from './errors.ts';
-import { reportOf } from './exit.ts';
-import { loadScheduler } from './optional-packages.ts';
+import { FailedError } from '../errors.ts';
+import { reportOf } from '../exit.ts';
+import { loadScheduler } from '../optional-packages.ts';
 import type { Reporter } from './reporter.ts';
 import type { Service } from './service.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { UsageError } from './errors.ts';
+import { UsageError } from '../errors.ts';
 
 /**
  * The words on both sides of the first `--`, for a command that takes something before it as well.

@@ -1,12 +1,12 @@
 import { type Client, type Job, type JobState, jobStates, ProblemError } from '@weighbridge/protocol';
 import { type Command, Option } from 'commander';
 import pMap from 'p-map';
-import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
-import { confirm } from './confirm.ts';
-import { FailedError, UsageError } from './errors.ts';
+import { FailedError, UsageError } from '../errors.ts';
+import { addClientOptions, type ClientFlags, clientOf } from '../options/client-options.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { printJson, printLine, printNote } from '../terminal/output.ts';
+import { StatusLine } from '../terminal/status-line.ts';
 import { jobIdHelp, resolveJobId } from './job-ids.ts';
-import { printJson, printLine, printNote } from './output.ts';
-import { StatusLine } from './status-line.ts';
 
 interface Flags extends ClientFlags {
   state?: JobState[];

@@ -1,5 +1,5 @@
 import { type Client, limits } from '@weighbridge/protocol';
-import { FailedError, UsageError } from './errors.ts';
+import { FailedError, UsageError } from '../errors.ts';
 
 /** Help of an argument that names a job. */
 export const jobIdHelp = 'its id, the beginning of it, or `last`: the newest';

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client, OutputFile } from '@weighbridge/protocol';
-import { FailedError } from './errors.ts';
-import type { Progress } from './progress.ts';
+import { FailedError } from '../errors.ts';
+import type { Progress } from '../terminal/progress.ts';
 
 /** Fetches one file of a job under a temporary name, checks its SHA-256, and only then gives it its own. */
 export async function download(
