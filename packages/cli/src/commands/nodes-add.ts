@@ -1,8 +1,7 @@
-import { limits } from '@weighbridge/protocol';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { addExamples } from '../command.ts';
 import { addClientOptions, type ClientFlags, clientOf, readToken } from '../options/client-options.ts';
-import { collect, collectList, integerBetween } from '../options/option-parsers.ts';
+import { addWorkerOptions, toWorkerOptions, type WorkerFlags } from '../options/worker-flags.ts';
 import { type InstalledNode, installNode } from '../remote/install-node.ts';
 import { parseSshCommand, Ssh } from '../remote/ssh.ts';
 import { printJson, printLine, printNote } from '../terminal/output.ts';
@@ -12,12 +11,8 @@ export interface SshFlags {
   ssh: string;
 }
 
-interface Flags extends ClientFlags, SshFlags {
+interface Flags extends ClientFlags, SshFlags, WorkerFlags {
   name?: string;
-  queue?: string[];
-  slots?: number;
-  allow?: string[];
-  env?: string[];
   node?: string;
   now?: true;
 }
@@ -35,27 +30,10 @@ export function addNodesAdd(nodes: Command): void {
     )
     .argument('<user@host>', 'the machine, as ssh knows it')
     .option('--name <name>', "the node's name (default: as before, or the machine's own)")
-    .addOption(
-      new Option('--queue <name>', 'a queue to serve; repeat it or use commas (default: default)').argParser(
-        collectList,
-      ),
-    )
-    .addOption(
-      new Option('--slots <n>', 'how much runs at a time (default: one a processor)').argParser(
-        integerBetween(1, limits.slots),
-      ),
-    )
-    .addOption(
-      new Option('--allow <command>', 'a command that jobs may run; repeat it or use commas (default: none)').argParser(
-        collectList,
-      ),
-    )
-    .addOption(
-      new Option('--env <name[=value]>', "what jobs see of that machine's environment; repeat it").argParser(collect),
-    )
     .option('--node <file>', 'the Node to copy, for a machine of another kind (default: the one that runs this)')
     .option('--now', 'give back what an earlier worker runs, instead of waiting for it')
     .action(addNode);
+  addWorkerOptions(command);
   addSshOption(command);
   addClientOptions(command);
   addExamples(command, [
@@ -66,7 +44,7 @@ export function addNodesAdd(nodes: Command): void {
 }
 
 async function addNode(target: string, flags: Flags): Promise<void> {
-  const { name, queue, slots, allow, env } = flags;
+  const { name, allow } = flags;
   const sshCommand = parseSshCommand(flags.ssh);
   const ssh = new Ssh(target, sshCommand);
   try {
@@ -77,12 +55,7 @@ async function addNode(target: string, flags: Flags): Promise<void> {
       masterUrl: flags.master,
       token: readToken(flags.tokenFile),
       name,
-      worker: {
-        ...(queue && { queues: queue }),
-        ...(slots !== undefined && { slots }),
-        ...(allow && { allow }),
-        ...(env && { env }),
-      },
+      worker: toWorkerOptions(flags),
       nodeFile: flags.node,
       isUrgent: flags.now === true,
       progress: createProgress(),
