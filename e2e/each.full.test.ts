@@ -123,6 +123,9 @@ describe('jobs each', () => {
     expect(said).toMatch(
       /^Interrupted after \d+ of 16 files; \d+ jobs? goe?s? ?on\. The same command takes it up again\.\n$/,
     );
+    expect((await readdir(join(folder, 'out'), { recursive: true })).filter((name) => name.endsWith('.part'))).toEqual(
+      [],
+    );
     const ended = await each(...args);
     expect(ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^16 files: 16 succeeded/) });
     await expectResults(files);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable, type Transform } from 'node:stream';
@@ -7,6 +7,12 @@ import { pipeline } from 'node:stream/promises';
 import type { Client, OutputFile } from '@weighbridge/protocol';
 import { FailedError } from '../errors.ts';
 import type { Progress } from '../terminal/progress.ts';
+
+/** What is not whole yet; it goes with the process where that is interrupted. */
+const parts = new Set<string>();
+process.once('exit', () => {
+  for (const part of parts) rmSync(part, { force: true });
+});
 
 /** Fetches one file of a job under a temporary name, checks its SHA-256, and only then gives it its own. */
 export async function download(
@@ -17,6 +23,7 @@ export async function download(
   progress: Progress,
 ): Promise<void> {
   const part = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  parts.add(part);
   try {
     const sha256 = await fetchTo(client, jobId, file, part, progress);
     if (sha256 !== file.sha256) {
@@ -28,6 +35,8 @@ export async function download(
   } catch (error) {
     await rm(part, { force: true });
     throw explain(error, target);
+  } finally {
+    parts.delete(part);
   }
 }
 
