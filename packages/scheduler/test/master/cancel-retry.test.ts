@@ -139,6 +139,11 @@ describe('jobs that depend on others', () => {
       ],
       'body[1].dependsOn must not lead back to the job itself, got "x" → "z" → "y" → "x"',
     ],
+    [
+      'a key that is named twice',
+      [{ key: 'a' }, { dependsOn: ['a', 'a'] }],
+      'body[1].dependsOn must name each once, got ["a","a"]',
+    ],
     ['one that is no array', [{ dependsOn: 'a' }], 'body[0].dependsOn must be of type array, got "a"'],
   ])('%s is refused', async (_name, submissions, detail) => {
     const queue = randomName();

@@ -21,6 +21,8 @@ export function formatValidation(context: string, failures: ValidationFailure[])
       return `${within(field, failure.params.additionalProperty)} is not a known field`;
     case 'required':
       return `${within(field, failure.params.missingProperty)} is missing`;
+    case 'uniqueItems':
+      return `${field} must name each once, got ${formatValue(failure.data)}`;
     default:
       return `${field} must be ${ruleOf(failure)}, got ${formatValue(failure.data)}`;
   }
