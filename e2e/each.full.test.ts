@@ -190,7 +190,7 @@ describe.skipIf(lacksPrograms({ tmux: 'tmux' }))('in a terminal', () => {
 
   test('one line shows how far it is, how fast, and how long still', async () => {
     await makeFiles(12);
-    const args = ['jobs', 'each', join(folder, 'in/**/*.txt'), ...upper('sleep 0.5; ')];
+    const args = ['jobs', 'each', join(folder, 'in/**/*.txt'), ...upper('sleep 1; ')];
     const terminal = new Terminal(args, cluster.master?.env);
     await expect
       .poll(() => terminal.screen(), { interval: 50 })

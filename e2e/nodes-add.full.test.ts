@@ -92,7 +92,7 @@ describe.skipIf(missing)('nodes add', { timeout: 120_000 }, () => {
 
   test('is upgraded in place by the same again, once what it runs has ended', async () => {
     const { registeredAt } = await findNode();
-    const { id } = await ask<Job>('jobs', 'submit', '--', 'sh', '-c', 'sleep 4; echo whole');
+    const { id } = await ask<Job>('jobs', 'submit', '--', 'sh', '-c', 'sleep 8; echo whole');
     await expect.poll(async () => (await findNode()).jobCount).toBe(1);
     const added = await add('--allow', 'sh', '--slots', '3', '--queue', 'default,gpu');
     expect(added.code).toBe(0);
@@ -109,7 +109,7 @@ describe.skipIf(missing)('nodes add', { timeout: 120_000 }, () => {
   });
 
   test('and with --now at once, which gives back what it runs', async () => {
-    const { id } = await ask<Job>('jobs', 'submit', '--', 'sh', '-c', 'sleep 8');
+    const { id } = await ask<Job>('jobs', 'submit', '--', 'sh', '-c', 'sleep 60');
     await expect.poll(async () => (await findNode()).jobCount).toBe(1);
     expect((await add('--allow', 'sh', '--now')).code).toBe(0);
     const job = await ask<Job>('jobs', 'show', id);
