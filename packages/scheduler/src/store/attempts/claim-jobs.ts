@@ -12,18 +12,22 @@ import { wideJobsPerQueue } from './reservations/reservations.ts';
 const isBefore = (a: string, b: string) =>
   `(${a}.priority > ${b}.priority OR (${a}.priority = ${b}.priority AND (${a}.created_at, ${a}.id) < (${b}.created_at, ${b}.id)))`;
 
+/** Of each queue, where the node keeps its slots for a job. */
+const fillersLookedAt = 500;
+
 /** Job `j` has ended, by its timeout, when the job for which this node keeps its slots can begin. */
 const endsInTime = "(now() + j.timeout_seconds * interval '1 second' <= room.at)";
 
 /**
- * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots, by the
- * worker's count and by ours,
- * and opens an attempt for each. Jobs that another claim holds are passed over. What this one held and did not take is
- * announced again, because another claim may have passed over it. Where earlier claims were not answered, what they opened is
- * given again, and nothing more; a claim that a later one has overtaken gets nothing. A node whose heartbeats don't come is given nothing.
+ * Claims ready work of a node's queues, highest priority first, oldest first, as many jobs as fit into its free slots by the
+ * worker's count and by ours, and opens an attempt for each. Jobs that another claim holds are passed over. What this one held
+ * and did not take is announced again, because another claim may have passed over it. Where earlier claims were not answered,
+ * what they opened is given again, and nothing more; a claim that a later one has overtaken gets nothing. A node whose
+ * heartbeats don't come is given nothing.
  *
- * Where the node keeps its slots for a job (`reservedFor`), what stands behind that is taken only if it ends in time. Where it meets a job that fits only later and has no place yet (`placed`), nothing behind that is taken: then a
- * plan has to be made first.
+ * Where the node keeps its slots for a job (`reservedFor`), what stands behind that is taken only if it ends in time. Where it
+ * meets a job that fits only later and has no place yet (`placed`), nothing behind that is taken, unless it `mayPass`: a plan
+ * has to be made first.
  */
 const claimReadyJobs = defineStatement({
   name: 'claim_ready_jobs',
@@ -35,6 +39,7 @@ const claimReadyJobs = defineStatement({
     unanswered: 'int8',
     reservedFor: 'uuid?',
     placed: 'uuid[]',
+    mayPass: 'bool',
   },
   columns: {
     isKnown: 'bool',
@@ -54,7 +59,7 @@ const claimReadyJobs = defineStatement({
     leaseSeconds: 'int4?',
     waitSeconds: 'float8?',
   },
-  sql: ({ node, session, slots, number, unanswered, reservedFor, placed }) => `
+  sql: ({ node, session, slots, number, unanswered, reservedFor, placed, mayPass }) => `
     WITH node AS (
       -- What takes the name, or tells that the worker has died, waits for what is given here, or the other way round.
       UPDATE weighbridge.nodes n SET claim_number = greatest(n.claim_number, ${number})
@@ -92,23 +97,37 @@ const claimReadyJobs = defineStatement({
         ORDER BY j.priority DESC, j.created_at, j.id
         LIMIT ${wideJobsPerQueue}
       ) wide
-      WHERE wide.slots > node.free AND wide.slots <= node.slots AND wide.id <> ALL(${placed})
+      WHERE NOT ${mayPass} AND wide.slots > node.free AND wide.slots <= node.slots AND wide.id <> ALL(${placed})
         -- A node keeps its slots for one job.
         AND (reserved.id IS NULL OR ${isBefore('wide', 'reserved')})
       ORDER BY wide.priority DESC, wide.created_at, wide.id
       LIMIT 1
     ),
-    candidate AS (
-      SELECT ready.*, node.free FROM node CROSS JOIN wanted CROSS JOIN room LEFT JOIN reserved ON true
-      CROSS JOIN LATERAL (
+    highest AS (
+      SELECT ready.*, node.free FROM node CROSS JOIN wanted CROSS JOIN LATERAL (
         SELECT j.id, j.queue, j.priority, j.created_at, j.slots FROM weighbridge.jobs j
         WHERE j.queue = wanted.queue AND j.state = 'queued' AND j.slots <= node.free
-          AND (reserved.id IS NULL OR ${isBefore('j', 'reserved')} OR ${endsInTime})
         ORDER BY j.priority DESC, j.created_at, j.id
         LIMIT ${slots}
-        FOR UPDATE OF j SKIP LOCKED
+        FOR UPDATE SKIP LOCKED
       ) ready
+      WHERE NOT EXISTS (SELECT 1 FROM reserved)
     ),
+    -- Beside a reserved job only among the first: most of a long queue may take too long.
+    filler AS (
+      SELECT j.id, j.queue, j.priority, j.created_at, j.slots, reserved.free
+      FROM reserved CROSS JOIN room CROSS JOIN wanted CROSS JOIN LATERAL (
+        SELECT n.id FROM weighbridge.jobs n
+        -- That it depends on the reserved job keeps it from being looked at where there is none.
+        WHERE n.queue = wanted.queue AND n.state = 'queued' AND n.id <> reserved.id
+        ORDER BY n.priority DESC, n.created_at, n.id LIMIT ${fillersLookedAt}
+      ) near JOIN weighbridge.jobs j ON j.id = near.id
+      WHERE j.state = 'queued' AND j.slots <= reserved.free AND (${isBefore('j', 'reserved')} OR ${endsInTime})
+      ORDER BY j.priority DESC, j.created_at, j.id
+      LIMIT ${slots}
+      FOR UPDATE OF j SKIP LOCKED
+    ),
+    candidate AS (SELECT * FROM highest UNION ALL SELECT * FROM filler),
     picked AS (
       SELECT ranked.id FROM (
         SELECT c.*, sum(slots) OVER (ORDER BY priority DESC, created_at, id) AS filled FROM candidate c
@@ -154,7 +173,7 @@ const claimReadyJobs = defineStatement({
   `,
 });
 
-/** A plan may be behind what comes meanwhile; more often than this it is not made for one claim. */
+/** A plan may be behind what comes meanwhile, and holds a thousand jobs. After so many for one claim it does without. */
 const planTries = 3;
 
 /** @throws ProblemError `not-found` or `stale-session`. */
@@ -168,11 +187,12 @@ export async function claimJobs(
   for (let tries = 0; ; tries++) {
     const reservedFor = plan.jobByNode.get(node) ?? null;
     const parameters = { node, session, slots, number, unanswered, reservedFor, placed: [...plan.placed] };
-    const rows = await database.run(claimReadyJobs, parameters);
+    const mayPass = tries === planTries;
+    const rows = await database.run(claimReadyJobs, { ...parameters, mayPass });
     const [first] = rows;
     if (!first?.isKnown) return assertSession(database, node);
     const claimed = rows.flatMap(toClaim);
-    if (!first.needsPlan || claimed.length > 0 || tries === planTries)
+    if (!first.needsPlan || claimed.length > 0 || mayPass)
       return { claimed, isHeldBack: first.isReserved || first.needsPlan };
     plan = await reservations.refresh();
   }
