@@ -13,7 +13,9 @@ export class Terminal {
       value === undefined ? [] : ['-e', `${name}=${value}`],
     );
     const [columns, rows] = size.map(String) as [string, string];
-    tmux('new-session', '-d', '-x', columns, '-y', rows, ...variables, process.execPath, bin, ...args);
+    // The shell says how it ended: tmux forgets that now and then. Ctrl-C is for the command alone.
+    const shell = ['sh', '-c', 'trap : INT; "$@"; echo "exit code $?"', '-'];
+    tmux('new-session', '-d', '-x', columns, '-y', rows, ...variables, ...shell, process.execPath, bin, ...args);
     // Its screen stays when it has ended.
     tmux('set-option', '-g', 'remain-on-exit', 'on');
   }
@@ -41,7 +43,7 @@ export class Terminal {
 
   /** Of a command that has ended. */
   get exitCode(): number {
-    return Number(tmux('list-panes', '-F', '#{pane_dead_status}').trim());
+    return Number(/^exit code (\d+)$/m.exec(this.printed())?.[1]);
   }
 
   /** Ends whatever runs in it. */

@@ -87,11 +87,15 @@ async function fetchOutputs(client: Client, job: Job, folder: string): Promise<v
   for (const file of job.outputs) await download(client, job.id, file, join(folder, file.name), progress);
 }
 
+/** A second one within this is the same. */
+const sameSignalMs = 1000;
+
 /** Ctrl-C asks once; without a terminal, and for TERM, the job is cancelled, as soon as it is known. */
 function listenForInterrupt(client: Client, submitted: Promise<string>) {
   const left = Promise.withResolvers<'left'>();
   let isCancelled = false;
   let question: AbortController | undefined;
+  let askedMs = 0;
   const cancel = async () => {
     isCancelled = true;
     const id = await submitted;
@@ -103,6 +107,7 @@ function listenForInterrupt(client: Client, submitted: Promise<string>) {
   };
   const ask = async () => {
     question = new AbortController();
+    askedMs = performance.now();
     const id = await submitted;
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
     // A second Ctrl-C is an answer too.
@@ -120,6 +125,9 @@ function listenForInterrupt(client: Client, submitted: Promise<string>) {
     }
   };
   const onInterrupt = () => {
+    // While it asks, the terminal takes Ctrl-C for an answer. A signal of another kind is one too, but not the same again, which
+    // npm forwards.
+    if (question && performance.now() - askedMs > sameSignalMs) question.abort();
     if (isCancelled || question) return;
     if (process.stdin.isTTY && process.stderr.isTTY) void ask();
     else void cancel();
