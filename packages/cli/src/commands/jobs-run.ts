@@ -17,6 +17,7 @@ import {
   type SubmissionFlags,
   toSubmission,
 } from '../options/submission-options.ts';
+import { sameSignalMs } from '../services/stop-signals.ts';
 import { printJson, printNote } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 
@@ -86,9 +87,6 @@ async function fetchOutputs(client: Client, job: Job, folder: string): Promise<v
   const progress = createProgress();
   for (const file of job.outputs) await download(client, job.id, file, join(folder, file.name), progress);
 }
-
-/** A second one within this is the same. */
-const sameSignalMs = 1000;
 
 /** Ctrl-C asks once; without a terminal, and for TERM, the job is cancelled, as soon as it is known. */
 function listenForInterrupt(client: Client, submitted: Promise<string>) {

@@ -1,5 +1,5 @@
 /** npm forwards the signal that the terminal gave the whole group already: within this, a second one is the same. */
-const sameSignalMs = 1000;
+export const sameSignalMs = 1000;
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 type StopSignal = (typeof signals)[number];
