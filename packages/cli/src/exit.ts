@@ -16,6 +16,7 @@ interface Thrown {
   code?: unknown;
   /** Of the scheduler's StartError. */
   failure?: StartFailure;
+  cause?: unknown;
   message: string;
   stack?: string | undefined;
 }
@@ -23,13 +24,11 @@ interface Thrown {
 /** Turns anything thrown into a sentence and an exit code; `debug` adds the stack of what nobody expected. */
 export function reportOf(error: unknown, debug: boolean): ErrorReport {
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : 2 };
-  const { code, failure, message, stack }: Thrown = error instanceof Error ? error : new Error(String(error));
+  const { code, failure, cause, message, stack }: Thrown = error instanceof Error ? error : new Error(String(error));
   // By what they hold, not by class: the scheduler's errors come from a package that is loaded on demand.
-  if (failure !== undefined) return { exitCode: 1, message: formatStartFailure(failure) };
-  if (error instanceof UnreachableError) return { exitCode: exitCodes.noMaster, message };
-  if (error instanceof ProblemError && error.code === 'unauthorized')
-    return { exitCode: exitCodes.tokenRefused, message };
-  if (error instanceof ProblemError) return { exitCode: 1, message: withSubmitFlag(message) };
+  if (failure !== undefined) return { exitCode: toExitCode(cause), message: formatStartFailure(failure) };
+  if (error instanceof UnreachableError) return { exitCode: toExitCode(error), message };
+  if (error instanceof ProblemError) return { exitCode: toExitCode(error), message: withSubmitFlag(message) };
   if (error instanceof UsageError) return { exitCode: 2, message };
   if (code === 'bad-option') return { exitCode: 2, message: withFlag(message) };
   if (isBrokenTransfer(error)) return { exitCode: 1, message: 'the connection to the master broke off; try again' };
@@ -38,6 +37,12 @@ export function reportOf(error: unknown, debug: boolean): ErrorReport {
     exitCode: 1,
     message: debug ? (stack ?? message) : `${firstLine(message)} (unexpected; set WEIGHBRIDGE_DEBUG=1 for the stack)`,
   };
+}
+
+/** Of what the master answered, or that none did; a worker that can't start has that as its cause. */
+function toExitCode(error: unknown): ExitCode {
+  if (error instanceof UnreachableError) return exitCodes.noMaster;
+  return error instanceof ProblemError && error.code === 'unauthorized' ? exitCodes.tokenRefused : exitCodes.failed;
 }
 
 /** How fetch tells that a body ended too early. */

@@ -19,6 +19,16 @@ test('no master exits with 3, a refused token with 4', () => {
   expect(reportOf(new ProblemError('unauthorized', 'no'), false)).toEqual({ exitCode: 4, message: 'no' });
 });
 
+test('so does a worker that can not start for that reason', () => {
+  const cause = new UnreachableError('http://127.0.0.1:1', {});
+  const failure = { code: 'master-refused', reason: cause.message };
+  expect(reportOf(Object.assign(new Error('no', { cause }), { failure }), false)).toEqual({
+    exitCode: 3,
+    message: cause.message,
+  });
+  expect(reportOf(Object.assign(new Error('no'), { failure }), false).exitCode).toBe(1);
+});
+
 test('the scheduler names its own option, people see the flag', () => {
   const error = new OptionError('metricsListen must be HOST:PORT, got "x"');
   expect(reportOf(error, false)).toEqual({ exitCode: 2, message: '--metrics-listen must be HOST:PORT, got "x"' });
