@@ -63,6 +63,8 @@ export class PostgresStore implements Store {
   readonly #cascadeListeners = new Set<(queues: string[]) => void>();
   readonly #keepEndedSeconds: number;
   #open: Open | undefined;
+  /** Its schema is there: only then it answers. */
+  #isReady = false;
 
   readonly jobs: JobStore = {
     submit: async (submissions) => submitJobs(this.#context, submissions),
@@ -153,12 +155,14 @@ export class PostgresStore implements Store {
     await migrate(database);
     await supervisor.start();
     await this.#notifications.start(database, () => supervisor.recover());
+    this.#isReady = true;
   }
 
   async stop(): Promise<void> {
     const open = this.#open;
     if (!open) return;
     this.#open = undefined;
+    this.#isReady = false;
     await answerWithin(closeMs, this.#close(open)).catch(this.#onError);
     await this.#source.close();
   }
@@ -182,7 +186,7 @@ export class PostgresStore implements Store {
   }
 
   get #context(): StoreContext {
-    if (this.#open) return this.#open.context;
+    if (this.#open && this.#isReady) return this.#open.context;
     throw new StoreNotOpenError();
   }
 
@@ -191,7 +195,7 @@ export class PostgresStore implements Store {
   }
 
   get #supervisor(): Supervisor {
-    if (this.#open) return this.#open.supervisor;
+    if (this.#open && this.#isReady) return this.#open.supervisor;
     throw new StoreNotOpenError();
   }
 }

@@ -23,6 +23,10 @@ test('until the store is open the API says when to ask again, and a patient clie
       detail: 'the master is starting: its store is not open yet; ask again in a moment',
     });
     await expect(new Client({ url, token }).jobs()).rejects.toMatchObject({ code: 'starting' });
+    // Not for a moment anything else: its tables are made before it answers.
+    const statuses = new Set<number>();
+    while (!statuses.has(200)) statuses.add((await ask()).status);
+    expect([...statuses]).toEqual([503, 200]);
     const patient = new Client({ url, token, patienceSeconds: 60 });
     expect(await patient.submit({ command: 'echo' })).toMatchObject({ state: 'queued' });
     expect((await patient.jobs()).jobs).toHaveLength(1);
