@@ -49,11 +49,12 @@ test('a job that waits says why: in itself, in the list, in the command line', a
 });
 
 test('submit --wait says after two seconds what it waits for, and then what came of it', async () => {
-  const busy = await shell('sleep 5');
-  await cluster.until(async () => (await cluster.client.job(busy.id)).state === 'running');
-  const ended = await run('jobs', 'submit', '--wait', '--', 'sh', '-c', 'echo done');
+  const running = run('jobs', 'submit', '--wait', '--queue', 'later', '--', 'sh', '-c', 'echo done');
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  await cluster.startWorker('late', undefined, ['--queue', 'later']);
+  const ended = await running;
   expect(ended).toMatchObject({ code: 0, stdout: 'done\n' });
-  expect(ended.stderr).toMatch(/^Job [-0-9a-f]{36}\nWaiting: waits for a free slot\n$/);
+  expect(ended.stderr).toMatch(/^Job [-0-9a-f]{36}\nWaiting: no node serves queue later\n/);
 });
 
 test('a refused job says by whom, what is allowed and what to type', async () => {
